@@ -23,7 +23,6 @@ $(VENV)/.run: requirements.txt pyproject.toml | $(BIN)/pip
 $(VENV)/.test: requirements-dev.txt $(VENV)/.run
 	@echo "Installing what the tests need (once) ..."
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 
 run: $(VENV)/.run ## set up and start a complete demo station on this machine
