@@ -1,0 +1,141 @@
+"""The station's channels with their secrets, and the address of each person on them, all sealed."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from station.db import StationDatabase, transaction
+from station.vault import Vault
+
+
+@dataclass(frozen=True)
+class Address:
+    """One way to reach one person, ready to send."""
+
+    id: int
+    channel_id: int
+    kind: str
+    settings: Mapping[str, str]
+    destination: str
+    allow_private: bool
+
+
+def add_channel(
+    db: StationDatabase,
+    vault: Vault,
+    *,
+    station: int,
+    kind: str,
+    label: str,
+    settings: Mapping[str, str],
+    allow_private: bool = False,
+    now: datetime,
+) -> int:
+    """Set up a channel of a station. `settings` hold its secrets and are sealed under the station's key.
+
+    `allow_private` lets it reach addresses inside this machine's own networks; a demonstration needs that.
+    """
+    uid = uuid.uuid4().hex
+    vault.create([f"station/{station}"], now)
+    sealed = vault.seal(f"station/{station}", f"channel|{uid}|settings", dict(settings))
+    with transaction(db):
+        return db.insert(
+            "channel",
+            uid=uid,
+            station=station,
+            kind=kind,
+            label=label,
+            settings=sealed,
+            allow_private=int(allow_private),
+        )
+
+
+def change_channel(db: StationDatabase, vault: Vault, channel_id: int, settings: Mapping[str, str]) -> None:
+    row = db.row("SELECT uid, station FROM channel WHERE id = ?", channel_id)
+    assert row is not None, "the caller names an existing channel"
+    sealed = vault.seal(f"station/{row['station']}", f"channel|{row['uid']}|settings", dict(settings))
+    with transaction(db):
+        db.write("UPDATE channel SET settings = ? WHERE id = ?", sealed, channel_id)
+
+
+def channels(db: StationDatabase, station: int) -> list[dict[str, Any]]:
+    """The channels of a station without their secrets: id, kind, label."""
+    return db.rows(
+        "SELECT id, kind, label FROM channel WHERE station = ? AND active = 1 ORDER BY id", station
+    )
+
+
+def add(
+    db: StationDatabase,
+    vault: Vault,
+    *,
+    channel_id: int,
+    destination: str,
+    staff_id: int | None = None,
+    contact_id: int | None = None,
+) -> int:
+    """Give a staff member or a family contact an address on a channel; inside the caller's transaction."""
+    uid = uuid.uuid4().hex
+    sealed = vault.seal(_owner(db, staff_id, contact_id), f"address|{uid}|destination", destination)
+    return db.insert(
+        "address",
+        uid=uid,
+        channel_id=channel_id,
+        staff_id=staff_id,
+        contact_id=contact_id,
+        destination=sealed,
+    )
+
+
+def of_staff(db: StationDatabase, staff_id: int) -> list[int]:
+    """The ids of a staff member's working addresses."""
+    return _ids(db, "staff_id", staff_id)
+
+
+def of_contact(db: StationDatabase, contact_id: int) -> list[int]:
+    return _ids(db, "contact_id", contact_id)
+
+
+def open_address(db: StationDatabase, vault: Vault, address_id: int) -> Address | None:
+    """Unseal one address with its channel's settings, or None when either was switched off."""
+    row = db.row(
+        "SELECT address.*, channel.kind, channel.settings, channel.uid AS channel_uid, channel.station, "
+        "channel.allow_private FROM address JOIN channel ON channel.id = address.channel_id "
+        "WHERE address.id = ? AND address.active = 1 AND channel.active = 1",
+        address_id,
+    )
+    if row is None:
+        return None
+    owner = _owner(db, row["staff_id"], row["contact_id"])
+    return Address(
+        id=row["id"],
+        channel_id=row["channel_id"],
+        kind=row["kind"],
+        settings=vault.open(
+            f"station/{row['station']}", f"channel|{row['channel_uid']}|settings", row["settings"]
+        ),
+        destination=vault.open(owner, f"address|{row['uid']}|destination", row["destination"]),
+        allow_private=bool(row["allow_private"]),
+    )
+
+
+def _ids(db: StationDatabase, owner: str, owner_id: int) -> list[int]:
+    rows = db.rows(
+        f"SELECT address.id FROM address JOIN channel ON channel.id = address.channel_id "  # noqa: S608
+        f"WHERE address.{owner} = ? AND address.active = 1 AND channel.active = 1 ORDER BY address.id",
+        owner_id,
+    )
+    return [row["id"] for row in rows]
+
+
+def _owner(db: StationDatabase, staff_id: int | None, contact_id: int | None) -> str:
+    """The subject under whose key an address is sealed: the staff member, or the contact's elder."""
+    if staff_id is not None:
+        return f"staff/{db.scalar('SELECT uid FROM staff WHERE id = ?', staff_id)}"
+    elder = db.scalar(
+        "SELECT elder.uid FROM contact JOIN elder ON elder.id = contact.elder_id WHERE contact.id = ?",
+        contact_id,
+    )
+    return f"elder/{elder}"

@@ -1,0 +1,124 @@
+"""Every setting of the service, read once from the environment in cli.py; a wrong one stops the start."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from station.errors import SettingError
+
+
+@dataclass(frozen=True)
+class Config:
+    """Settings of one instance; docs/operating.md explains each STATION_ variable."""
+
+    data_dir: Path
+    keyring: Path
+    base_url: str
+    listen_host: str = "127.0.0.1"
+    listen_port: int = 8000
+    timezone: str = "Asia/Shanghai"
+    language: str = "zh"
+    trusted_proxy: str = ""
+    threads: int = 256
+    demo: bool = False
+    clock_scale: float = 1.0
+
+    @property
+    def database(self) -> Path:
+        return self.data_dir / "station.db"
+
+    @property
+    def keys_database(self) -> Path:
+        return self.data_dir / "keys.db"
+
+    @property
+    def emergency_file(self) -> Path:
+        return self.data_dir / "emergency.sealed"
+
+    @property
+    def spool(self) -> Path:
+        return self.data_dir / "spool"
+
+    @property
+    def secure(self) -> bool:
+        """Whether pages are served over https, so that cookies may demand it."""
+        return self.base_url.startswith("https://")
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.base_url).netloc
+
+
+def read(environ: Mapping[str, str]) -> Config:
+    """The configuration in STATION_* variables.
+
+    Raises SettingError that names the variable and says how to mend it.
+    """
+    data_dir = Path(_required(environ, "STATION_DATA", "a folder, for example /var/lib/station"))
+    return Config(
+        data_dir=data_dir,
+        keyring=Path(environ.get("STATION_KEYRING") or data_dir / "keyring.json"),
+        base_url=base_url(_required(environ, "STATION_BASE_URL", "the address on the badges, https://…")),
+        listen_host=environ.get("STATION_HOST", "127.0.0.1"),
+        listen_port=_port(environ.get("STATION_PORT", "8000")),
+        timezone=_timezone(environ.get("STATION_TIMEZONE", "Asia/Shanghai")),
+        language=_language(environ.get("STATION_LANGUAGE", "zh")),
+        trusted_proxy=environ.get("STATION_TRUSTED_PROXY", ""),
+    )
+
+
+def base_url(text: str) -> str:
+    """Check the address that badges carry: `https://host`, lower case, no path, no slash at the end.
+
+    Plain http is allowed for this machine and for private networks only, where a demonstration runs.
+    """
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise SettingError(f"STATION_BASE_URL is {text!r}; write it as https://example.cn")
+    if text != text.lower():
+        raise SettingError(
+            "STATION_BASE_URL has capital letters, which some phones refuse in a code; use lower case."
+        )
+    if parts.path or parts.query or parts.fragment or parts.username:
+        raise SettingError(
+            "STATION_BASE_URL must end after the host name: no path, no slash, no question mark."
+        )
+    if parts.scheme == "http" and not _is_private(parts.hostname):
+        raise SettingError(
+            "STATION_BASE_URL must begin with https:// (phones give their location to https pages only)."
+        )
+    return text
+
+
+def _is_private(host: str) -> bool:
+    return host == "localhost" or bool(re.match(r"(127\.|10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.)", host))
+
+
+def _required(environ: Mapping[str, str], name: str, hint: str) -> str:
+    value = environ.get(name, "").strip()
+    if not value:
+        raise SettingError(f"{name} is not set; set it to {hint}.")
+    return value
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 <= int(text) <= 65535):
+        raise SettingError(f"STATION_PORT is {text!r}; give a number from 1 to 65535 (0 takes a free one).")
+    return int(text)
+
+
+def _timezone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise SettingError(f"STATION_TIMEZONE is {name!r}; give a name such as Asia/Shanghai.") from error
+    return name
+
+
+def _language(name: str) -> str:
+    if name not in ("zh", "en"):
+        raise SettingError(f"STATION_LANGUAGE is {name!r}; the staff pages speak zh or en.")
+    return name
