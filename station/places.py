@@ -20,8 +20,6 @@ REASONS = {
 _WINDS: tuple[Wind, ...] = ("n", "ne", "e", "se", "s", "sw", "w", "nw")
 _EARTH_M = 6_371_008.8  # mean radius R1 of the IUGG
 _SWAP_M = 300_000  # so far nobody walks: a twin nearer than this is no accident
-    300_000  # nobody is found this far from the station on foot; by train, at the mirrored point, neither
-)
 _FAR_M = 30_000
 _MOST_TOUCHED = 3
 
