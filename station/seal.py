@@ -225,3 +225,7 @@ def three_digits(ring: Keyring, request_id: str) -> str:
 def chain(ring: Keyring, previous: bytes, row: bytes) -> bytes:
     """The code of one audit row, bound to the row before it."""
     return hmac.digest(ring.derive("audit"), previous + row, "sha256")
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

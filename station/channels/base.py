@@ -1,0 +1,89 @@
+"""What every way to reach a person has in common: one message out, one result back."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from station.channels.connect import Deadline
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """One message to one person, in no provider's terms.
+
+    `id` stays over retries, `attempt` counts from 1, `at` is aware UTC. `incident` is the number people see.
+    `kind` is one of soft_notice, notice, ladder, place, message, claimed, closed, drill. The caller has
+    made `title` and `text`; neither carries a name or health data.
+    `location` is {"lat", "lon", "accuracy_m", "place"} in WGS-84 degrees and metres, or None.
+    """
+
+    id: str
+    incident: str
+    kind: str
+    title: str
+    text: str
+    url: str | None
+    station: str
+    badge_number: str | None
+    location: Mapping[str, object] | None
+    attempt: int
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one attempt.
+
+    "ok": the provider has taken the message. "retry": it has not, or nobody knows. "permanent": trying again
+    cannot help, another channel must. `detail` is English for the operator, free of secrets and addresses.
+    `retry_after_s` is the provider's own wish in seconds, never more than a minute.
+    """
+
+    outcome: Literal["ok", "retry", "permanent"]
+    provider_id: str | None = None
+    detail: str = ""
+    retry_after_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One attempt to deliver: the message, where it goes, with which settings, and until when."""
+
+    settings: Mapping[str, str]
+    destination: str
+    message: Outgoing
+    now: datetime
+    allow_private: bool
+    deadline: Deadline
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A way to reach a person, with the names of the settings that it needs and of those it can use."""
+
+    deliver: Callable[[Delivery], Result]
+    required: tuple[str, ...]
+    optional: tuple[str, ...]
+
+
+def mark(message: Outgoing) -> str:
+    """Say "[#127-2] " from the second attempt on, so that a reader knows a duplicate when one comes."""
+    return f"[#{message.incident}-{message.attempt}] " if message.attempt > 1 else ""
+
+
+def paragraphs(message: Outgoing) -> list[str]:
+    """Return the text, and the place unless the text has it already; the link is left to the channel."""
+    where = place(message)
+    return [message.text, where] if where and where not in message.text else [message.text]
+
+
+def place(message: Outgoing) -> str:
+    """Return the place in words, else as "lat,lon ±metres", else ""."""
+    spot = message.location or {}
+    if spot.get("place"):
+        return str(spot["place"])
+    if spot.get("lat") is None or spot.get("lon") is None:
+        return ""
+    accuracy = f" ±{spot['accuracy_m']} m" if spot.get("accuracy_m") is not None else ""
+    return f"{spot['lat']},{spot['lon']}{accuracy}"

@@ -1,0 +1,361 @@
+"""The register of elders: records, contacts, photo, consent ledger, and the card that strangers may see."""
+
+import uuid
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from station import audit, clock, names, vocabulary
+from station.db import IntegrityError, StationDatabase, transaction
+from station.enrolment import Enrolment
+from station.errors import Conflict, Invalid, NotFound
+from station.vault import Vault
+
+
+@dataclass(frozen=True)
+class Contact:
+    id: int
+    position: int  # 1 is rung first
+    name: str
+    phone: str  # E.164
+    relation: str
+
+
+@dataclass(frozen=True)
+class Elder:
+    """A whole record, for staff with a reason to see it."""
+
+    id: int
+    uid: str
+    station: int
+    community_id: int
+    status: str
+    version: int
+    name: str
+    address: str
+    birth_date: str
+    sex: str
+    id_last_four: str
+    health_notes: tuple[str, ...]
+    history: str
+    call_name: str
+    hints: tuple[str, ...]
+    consents: tuple[str, ...]
+    contacts: tuple[Contact, ...]
+    has_photo: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class PublicItems:
+    """All that the family lets strangers see; empty unless consented item by item."""
+
+    call_name: str = ""
+    hints: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()  # shown only after the "hurt" press
+
+
+def register(
+    db: StationDatabase,
+    vault: Vault,
+    enrolment: Enrolment,
+    *,
+    form_id: str,
+    station: int,
+    by: int | None,
+    means: str = "desk",
+    now: datetime,
+) -> int:
+    """Write a new elder with contacts and consents, or return the id that this very form already made.
+
+    Raises Conflict when the identity number is already registered.
+    """
+    known = db.scalar("SELECT id FROM elder WHERE form_id = ?", form_id)
+    if known is not None:
+        return int(known)
+    uid = uuid.uuid4().hex
+    vault.create([f"elder/{uid}"], now)
+    at = clock.text(now)
+    try:
+        with transaction(db):
+            elder_id = db.insert(
+                "elder",
+                uid=uid,
+                station=station,
+                form_id=form_id,
+                created_by=by,
+                created_at=at,
+                updated_at=at,
+                **_sealed(vault, uid, enrolment),
+            )
+            _write_contacts(db, vault, elder_id, uid, enrolment)
+            _write_consents(db, elder_id, enrolment, by=by, means=means, now=now)
+            audit.record(db, vault.ring, staff_id=by, action="elder.add", about=f"elder/{elder_id}", now=now)
+    except IntegrityError as error:
+        return _already(db, form_id, error)
+    return elder_id
+
+
+def edit(
+    db: StationDatabase,
+    vault: Vault,
+    elder_id: int,
+    enrolment: Enrolment,
+    *,
+    version: int,
+    by: int,
+    now: datetime,
+) -> None:
+    """Replace a record. Raises Conflict when a colleague changed it since `version` was read.
+
+    An empty identity number keeps the one on file: it is not shown again, so nobody can retype it.
+    """
+    row = _row(db, elder_id)
+    fields = _sealed(vault, row["uid"], enrolment)
+    if not enrolment.id_normal:
+        old = _open_record(vault, row)
+        fields |= {"identity_index": row["identity_index"]}
+        fields["record"] = _seal_record(vault, row["uid"], enrolment, keep=old)
+    try:
+        with transaction(db):
+            changed = db.write(
+                "UPDATE elder SET community_id = ?, name = ?, record = ?, card = ?, identity_index = ?, "
+                "version = version + 1, updated_at = ? WHERE id = ? AND version = ?",
+                *(fields[name] for name in ("community_id", "name", "record", "card", "identity_index")),
+                clock.text(now),
+                elder_id,
+                version,
+            )
+            if not changed:
+                raise Conflict(
+                    "A colleague has changed this record meanwhile. Please compare and save again."
+                )
+            _write_contacts(db, vault, elder_id, row["uid"], enrolment)
+            _write_consents(db, elder_id, enrolment, by=by, means="desk", now=now)
+            audit.record(db, vault.ring, staff_id=by, action="elder.edit", about=f"elder/{elder_id}", now=now)
+    except IntegrityError as error:
+        raise Conflict("An elder with this identity number is already registered.") from error
+
+
+def get(db: StationDatabase, vault: Vault, elder_id: int) -> Elder:
+    """The whole record. The caller writes the audit row that goes with looking."""
+    row = _row(db, elder_id)
+    record = _open_record(vault, row)
+    return Elder(
+        id=row["id"],
+        uid=row["uid"],
+        station=row["station"],
+        community_id=row["community_id"],
+        status=row["status"],
+        version=row["version"],
+        name=vault.open(f"elder/{row['uid']}", f"elder|{row['uid']}|name", row["name"])["name"],
+        contacts=contacts(db, vault, elder_id),
+        consents=consents(db, elder_id),
+        has_photo=db.scalar("SELECT 1 FROM elder_photo WHERE elder_id = ?", elder_id) is not None,
+        created_at=clock.parse(row["created_at"]),
+        **{key: tuple(value) if isinstance(value, list) else value for key, value in record.items()},
+    )
+
+
+def contacts(db: StationDatabase, vault: Vault, elder_id: int) -> tuple[Contact, ...]:
+    uid = _row(db, elder_id)["uid"]
+    rows = db.rows("SELECT * FROM contact WHERE elder_id = ? ORDER BY position", elder_id)
+    return tuple(
+        Contact(
+            id=row["id"],
+            position=row["position"],
+            **vault.open(f"elder/{uid}", f"contact|{row['uid']}|person", row["person"]),
+        )
+        for row in rows
+    )
+
+
+def consents(db: StationDatabase, elder_id: int) -> tuple[str, ...]:
+    """The items that stand: the newest ledger row of each item says yes."""
+    rows = db.rows("SELECT item, given, max(id) FROM consent WHERE elder_id = ? GROUP BY item", elder_id)
+    given = {row["item"] for row in rows if row["given"]}
+    return tuple(item for item in vocabulary.CONSENT_ITEMS if item in given)
+
+
+def consent_ledger(db: StationDatabase, elder_id: int) -> list[dict[str, Any]]:
+    return db.rows("SELECT * FROM consent WHERE elder_id = ? ORDER BY id", elder_id)
+
+
+def mark(db: StationDatabase, vault: Vault, elder_id: int, status: str, *, by: int, now: datetime) -> None:
+    """Mark as living here, moved away or deceased. The badge keeps its hotline whatever is marked."""
+    if status not in vocabulary.ELDER_STATUSES:
+        raise Invalid("status", "Choose one of the listed statuses.")
+    _row(db, elder_id)
+    with transaction(db):
+        db.write(
+            "UPDATE elder SET status = ?, version = version + 1, updated_at = ? WHERE id = ?",
+            status,
+            clock.text(now),
+            elder_id,
+        )
+        audit.record(
+            db,
+            vault.ring,
+            staff_id=by,
+            action="elder.mark",
+            about=f"elder/{elder_id}",
+            detail=status,
+            now=now,
+        )
+
+
+def set_photo(
+    db: StationDatabase, vault: Vault, elder_id: int, jpeg: bytes, *, by: int | None, now: datetime
+) -> None:
+    """Keep a cleaned photo (see photos.clean) in place of an older one."""
+    uid = _row(db, elder_id)["uid"]
+    sealed = vault.seal(f"elder/{uid}", f"elder_photo|{uid}|jpeg", jpeg)
+    with transaction(db):
+        db.write(
+            "INSERT INTO elder_photo (elder_id, jpeg, added_at) VALUES (?, ?, ?) "
+            "ON CONFLICT (elder_id) DO UPDATE SET jpeg = excluded.jpeg, added_at = excluded.added_at",
+            elder_id,
+            sealed,
+            clock.text(now),
+        )
+        audit.record(db, vault.ring, staff_id=by, action="elder.photo", about=f"elder/{elder_id}", now=now)
+
+
+def photo(db: StationDatabase, vault: Vault, elder_id: int) -> bytes:
+    """The JPEG. Raises NotFound when there is none."""
+    uid = _row(db, elder_id)["uid"]
+    sealed = db.scalar("SELECT jpeg FROM elder_photo WHERE elder_id = ?", elder_id)
+    if sealed is None:
+        raise NotFound("There is no photo of this elder yet.")
+    return vault.open_bytes(f"elder/{uid}", f"elder_photo|{uid}|jpeg", sealed)
+
+
+def public_items(db: StationDatabase, vault: Vault, elder_id: int | None) -> PublicItems:
+    """What strangers may see of an elder; nothing when the elder is unknown or nothing was consented."""
+    row = db.row("SELECT uid, card FROM elder WHERE id = ?", elder_id) if elder_id else None
+    if row is None or row["card"] is None:
+        return PublicItems()
+    card = vault.open(f"elder/{row['uid']}", f"elder|{row['uid']}|card", row["card"])
+    return PublicItems(card["call_name"], tuple(card["hints"]), tuple(card["flags"]))
+
+
+def preview_items(enrolment: Enrolment) -> PublicItems:
+    """What a stranger would see if this form were saved."""
+    allowed = enrolment.consents
+    critical = tuple(code for code in enrolment.health_notes if code in vocabulary.LIFE_CRITICAL)
+    return PublicItems(
+        call_name=enrolment.call_name if "page_call_name" in allowed else "",
+        hints=enrolment.hints if "page_hints" in allowed else (),
+        flags=critical if "page_flags" in allowed else (),
+    )
+
+
+def look_alikes(db: StationDatabase, vault: Vault, enrolment: Enrolment) -> list[int]:
+    """Elders who may already be this one: same identity number or a contact with the same phone."""
+    indexes = [vault.blind("phone", contact.phone) for contact in enrolment.contacts]
+    marks = ", ".join("?" * len(indexes)) or "NULL"
+    rows = db.rows(
+        f"SELECT id FROM elder WHERE identity_index = ? UNION "  # noqa: S608
+        f"SELECT elder_id FROM contact WHERE phone_index IN ({marks})",
+        _identity_index(vault, enrolment),
+        *indexes,
+    )
+    return [row["id"] for row in rows]
+
+
+def _sealed(vault: Vault, uid: str, enrolment: Enrolment) -> dict[str, Any]:
+    items = preview_items(enrolment)
+    name = {"name": enrolment.name, "keys": list(names.search_keys(enrolment.name))}
+    return {
+        "community_id": enrolment.community_id,
+        "name": vault.seal(f"elder/{uid}", f"elder|{uid}|name", name),
+        "record": _seal_record(vault, uid, enrolment),
+        "card": None
+        if items == PublicItems()
+        else vault.seal(f"elder/{uid}", f"elder|{uid}|card", asdict(items)),
+        "identity_index": _identity_index(vault, enrolment),
+    }
+
+
+def _seal_record(vault: Vault, uid: str, enrolment: Enrolment, keep: dict[str, Any] | None = None) -> bytes:
+    kept = keep or {}
+    record = {
+        "address": enrolment.address,
+        "birth_date": enrolment.birth_date or kept.get("birth_date", ""),
+        "sex": enrolment.sex or kept.get("sex", ""),
+        "id_last_four": enrolment.id_last_four or kept.get("id_last_four", ""),
+        "health_notes": enrolment.health_notes,
+        "history": enrolment.history,
+        "call_name": enrolment.call_name,
+        "hints": enrolment.hints,
+    }
+    return vault.seal(f"elder/{uid}", f"elder|{uid}|record", record)
+
+
+def _open_record(vault: Vault, row: dict[str, Any]) -> dict[str, Any]:
+    record: dict[str, Any] = vault.open(f"elder/{row['uid']}", f"elder|{row['uid']}|record", row["record"])
+    return record
+
+
+def _identity_index(vault: Vault, enrolment: Enrolment) -> bytes | None:
+    return vault.blind("identity", enrolment.id_normal) if enrolment.id_normal else None
+
+
+def _write_contacts(db: StationDatabase, vault: Vault, elder_id: int, uid: str, enrolment: Enrolment) -> None:
+    """Bring the contacts to what was typed. A contact whose phone stays keeps its row, and so its addresses."""
+    old = {row["phone_index"]: row for row in db.rows("SELECT * FROM contact WHERE elder_id = ?", elder_id)}
+    # Positions are unique; move the old rows out of the way before they are set anew.
+    db.write("UPDATE contact SET position = position + 1000 WHERE elder_id = ?", elder_id)
+    for position, contact in enumerate(enrolment.contacts, 1):
+        index = vault.blind("phone", contact.phone)
+        row = old.pop(index, None)
+        contact_uid = row["uid"] if row else uuid.uuid4().hex
+        person = vault.seal(f"elder/{uid}", f"contact|{contact_uid}|person", asdict(contact))
+        if row:
+            db.write("UPDATE contact SET position = ?, person = ? WHERE id = ?", position, person, row["id"])
+        else:
+            db.insert(
+                "contact",
+                uid=contact_uid,
+                elder_id=elder_id,
+                position=position,
+                person=person,
+                phone_index=index,
+            )
+    db.write("DELETE FROM contact WHERE elder_id = ? AND position > 1000", elder_id)
+
+
+def _write_consents(
+    db: StationDatabase, elder_id: int, enrolment: Enrolment, *, by: int | None, means: str, now: datetime
+) -> None:
+    """Add a ledger row for each item whose answer changed; old rows stay."""
+    standing = set(consents(db, elder_id))
+    for item in vocabulary.CONSENT_ITEMS:
+        given = item in enrolment.consents
+        if given != (item in standing):
+            db.insert(
+                "consent",
+                elder_id=elder_id,
+                item=item,
+                given=int(given),
+                given_by=enrolment.given_by,
+                means=means,
+                text_version=vocabulary.CONSENT_VERSION,
+                staff_id=by,
+                at=clock.text(now),
+            )
+
+
+def _already(db: StationDatabase, form_id: str, error: Exception) -> int:
+    """Two submits of one form at the same moment: the second gets the first one's record."""
+    known = db.scalar("SELECT id FROM elder WHERE form_id = ?", form_id)
+    if known is None:
+        raise Conflict("An elder with this identity number is already registered.") from error
+    return int(known)
+
+
+def _row(db: StationDatabase, elder_id: int) -> dict[str, Any]:
+    row = db.row("SELECT * FROM elder WHERE id = ?", elder_id)
+    if row is None:
+        raise NotFound("There is no such elder in the register.")
+    return row

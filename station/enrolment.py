@@ -1,0 +1,213 @@
+"""Checking what was typed about an elder: every field at once, each error with what to do next."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TypeVar
+
+from station import identity_number, names, phones, vocabulary
+from station.errors import Invalid, InvalidForm
+
+T = TypeVar("T")
+
+MOST_CONTACTS = 4
+LONGEST_TEXT = 2000
+LONGEST_ADDRESS = 120
+
+
+@dataclass(frozen=True)
+class ContactForm:
+    """One contact as typed."""
+
+    name: str = ""
+    phone: str = ""
+    relation: str = "other"
+
+
+@dataclass(frozen=True)
+class ElderForm:
+    """Everything a worker or a family types, as text."""
+
+    name: str = ""
+    identity_number: str = ""
+    birth_date: str = ""  # used when there is no identity number; ISO date
+    sex: str = ""
+    address: str = ""
+    community_id: str = ""
+    contacts: tuple[ContactForm, ...] = ()
+    health_notes: tuple[str, ...] = ()
+    history: str = ""
+    call_name: str = ""
+    hints: tuple[str, ...] = ()
+    consents: tuple[str, ...] = ()
+    given_by: str = "relative"
+
+
+@dataclass(frozen=True)
+class CheckedContact:
+    name: str
+    phone: str  # E.164
+    relation: str
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """What was typed, checked and in the form in which it is kept."""
+
+    name: str
+    community_id: int
+    address: str
+    birth_date: str  # ISO date or empty
+    sex: str
+    id_last_four: str
+    id_normal: str  # for the blind index only; never stored
+    contacts: tuple[CheckedContact, ...]
+    health_notes: tuple[str, ...]
+    history: str
+    call_name: str
+    hints: tuple[str, ...]
+    consents: tuple[str, ...]
+    given_by: str
+    warnings: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Locality:
+    """What the station adds to what is typed: area code, address prefix, its communities."""
+
+    area_code: str
+    address_prefix: str
+    community_ids: frozenset[int]
+
+
+class _Checker:
+    """Collects the errors of one form so that all are shown together."""
+
+    def __init__(self) -> None:
+        self.errors: list[Invalid] = []
+
+    def take(self, name: str, step: Callable[[], T], otherwise: T) -> T:
+        try:
+            return step()
+        except Invalid as error:
+            self.errors.append(error)
+        except ValueError as error:
+            self.errors.append(Invalid(name, str(error)))
+        return otherwise
+
+    def fail(self, name: str, message: str, **params: object) -> None:
+        self.errors.append(Invalid(name, message, **params))
+
+
+def check(form: ElderForm, locality: Locality, today: date) -> Enrolment:
+    """Check a whole form. Raises InvalidForm with one Invalid for each wrong field."""
+    checker = _Checker()
+    name = checker.take("name", lambda: names.validate(form.name), "")
+    birth, sex, last_four, normal = _identity(checker, form, today)
+    enrolment = Enrolment(
+        name=name,
+        community_id=_community(checker, form.community_id, locality),
+        address=_address(checker, form.address, locality),
+        birth_date=birth,
+        sex=sex,
+        id_last_four=last_four,
+        id_normal=normal,
+        contacts=_contacts(checker, form.contacts, locality),
+        health_notes=_known(form.health_notes, vocabulary.HEALTH_NOTES),
+        history=_text(checker, "history", form.history, LONGEST_TEXT),
+        call_name=_text(checker, "call_name", form.call_name, 12),
+        hints=_hints(checker, form.hints),
+        consents=_consents(checker, form.consents),
+        given_by=form.given_by if form.given_by in ("elder", "guardian", "relative") else "relative",
+    )
+    if checker.errors:
+        raise InvalidForm(checker.errors)
+    return enrolment
+
+
+def _identity(checker: _Checker, form: ElderForm, today: date) -> tuple[str, str, str, str]:
+    if form.identity_number.strip():
+        parsed = checker.take(
+            "identity_number", lambda: identity_number.parse(form.identity_number, today=today), None
+        )
+        if parsed is None:
+            return "", "", "", ""
+        return parsed.birth_date.isoformat(), parsed.sex, parsed.last_four, parsed.normal
+    birth = checker.take("birth_date", lambda: _birth_date(form.birth_date, today), "")
+    return birth, form.sex if form.sex in vocabulary.SEXES else "", "", ""
+
+
+def _birth_date(text: str, today: date) -> str:
+    if not text.strip():
+        return ""
+    try:
+        born = date.fromisoformat(text.strip())
+    except ValueError as error:
+        raise Invalid(
+            "birth_date", "Write the birth date as year-month-day, for example 1946-03-05."
+        ) from error
+    if not 0 <= today.year - born.year <= 125 or born > today:
+        raise Invalid("birth_date", "This birth date cannot be right; please look again.")
+    return born.isoformat()
+
+
+def _community(checker: _Checker, text: str, locality: Locality) -> int:
+    if text.isascii() and text.isdigit() and int(text) in locality.community_ids:
+        return int(text)
+    checker.fail("community_id", "Choose the community in which the elder lives.")
+    return 0
+
+
+def _address(checker: _Checker, text: str, locality: Locality) -> str:
+    cleaned = _text(checker, "address", text, LONGEST_ADDRESS)
+    if not cleaned:
+        checker.fail("address", "Write where the elder lives: compound, building, unit, door.")
+    if cleaned.startswith(locality.address_prefix):
+        return cleaned
+    return locality.address_prefix + cleaned
+
+
+def _contacts(
+    checker: _Checker, forms: tuple[ContactForm, ...], locality: Locality
+) -> tuple[CheckedContact, ...]:
+    filled = [(n, form) for n, form in enumerate(forms, 1) if form.name.strip() or form.phone.strip()]
+    if not filled:
+        checker.fail("contact1_phone", "Give at least one contact with a phone number.")
+    return tuple(_contact(checker, n, form, locality) for n, form in filled[:MOST_CONTACTS])
+
+
+def _contact(checker: _Checker, n: int, form: ContactForm, locality: Locality) -> CheckedContact:
+    name = checker.take(f"contact{n}_name", lambda: names.validate(form.name), "")
+    phone = checker.take(
+        f"contact{n}_phone", lambda: phones.parse(form.phone, area_code=locality.area_code).e164, ""
+    )
+    return CheckedContact(name, phone, form.relation if form.relation in vocabulary.RELATIONS else "other")
+
+
+def _hints(checker: _Checker, hints: tuple[str, ...]) -> tuple[str, ...]:
+    known = _known(hints, vocabulary.HINTS)
+    if len(known) > vocabulary.MOST_HINTS:
+        checker.fail(
+            "hints", "Choose at most %(count)s hints; a stranger reads no more.", count=vocabulary.MOST_HINTS
+        )
+    return known
+
+
+def _consents(checker: _Checker, consents: tuple[str, ...]) -> tuple[str, ...]:
+    known = _known(consents, vocabulary.CONSENT_ITEMS)
+    if "record" not in known:
+        checker.fail("consents", "Without consent to keep the record it cannot be saved; please ask for it.")
+    return known
+
+
+def _known(
+    values: tuple[str, ...], words: dict[str, object] | dict[str, str] | dict[str, tuple[str, str]]
+) -> tuple[str, ...]:
+    return tuple(code for code in words if code in values)
+
+
+def _text(checker: _Checker, name: str, text: str, longest: int) -> str:
+    cleaned = "".join(c for c in text if c.isprintable() or c == "\n").strip()
+    if len(cleaned) > longest:
+        checker.fail(name, "This is too long: at most %(count)s characters.", count=longest)
+    return cleaned

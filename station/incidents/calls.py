@@ -1,0 +1,150 @@
+"""Somebody rings the hotline: the officer on the phone opens an incident, or joins the scan's, in seconds."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from station import audit, clock, places, seal, search
+from station.db import StationDatabase, transaction
+from station.errors import Conflict, Invalid
+from station.incidents import events, reports
+from station.incidents.intake import LONGEST_NOTE, LONGEST_PHONE, LONGEST_PLACE, Report, Sighting, clean
+from station.incidents.reports import Door
+from station.vault import Vault
+
+
+@dataclass(frozen=True)
+class Call:
+    """What the officer types while talking; all of it may be empty but one of number and place."""
+
+    form_id: str
+    number: str = ""  # a badge number, or the three digits of the finder's page
+    place: str = ""
+    phone: str = ""
+    note: str = ""
+    elder_id: int | None = None
+    point: places.Point | None = None
+
+
+def take(db: StationDatabase, vault: Vault, call: Call, *, station: int, by: int, now: datetime) -> int:
+    """Open or join the incident of a call and return its id; the same form again returns the same one.
+
+    Raises Invalid on a number that is no badge and no code, Conflict when a code fits several pages.
+    """
+    request_hash = seal.token_hash(f"call|{call.form_id}")
+    known = db.scalar("SELECT incident_id FROM scan WHERE request_hash = ?", request_hash)
+    if known is not None:
+        return int(known)
+    serial, elder_id = _whose(db, call, station, now)
+    if (
+        serial is None
+        and elder_id is None
+        and not (call.place.strip() or call.phone.strip() or call.note.strip())
+    ):
+        raise Invalid("number", "Type the badge number, the three digits of the page, or the place in words.")
+    door = Door(station, serial)
+    with transaction(db):
+        badge = _badge(db, door, elder_id)
+        incident_id = reports.open_or_join(db, vault, door, badge, source="call", now=now)
+        _write_call(db, vault, door, call, incident_id, request_hash, now)
+        audit.record(
+            db, vault.ring, staff_id=by, action="incident.call", about=f"incident/{incident_id}", now=now
+        )
+    return incident_id
+
+
+def _whose(db: StationDatabase, call: Call, station: int, now: datetime) -> tuple[int | None, int | None]:
+    """The badge's serial and the elder that the number or the chosen elder leads to."""
+    if call.elder_id is not None:
+        return None, call.elder_id
+    digits = "".join(str(int(c)) for c in call.number if c.isdecimal())
+    if not digits:
+        return None, None
+    if len(digits) == 3:
+        return _by_code(db, digits, station, now), None
+    row = db.row(
+        "SELECT serial FROM badge WHERE number = ? AND station = ?", search.badge_digits(digits), station
+    )
+    if row is None:
+        raise Invalid(
+            "number", "No badge has this number. Ask the caller to read it once more, digit by digit."
+        )
+    return row["serial"], None
+
+
+def _by_code(db: StationDatabase, code: str, station: int, now: datetime) -> int:
+    rows = db.rows(
+        "SELECT DISTINCT serial FROM scan WHERE station = ? AND code = ? AND at > ? AND serial IS NOT NULL",
+        station,
+        code,
+        clock.text(now - reports.CODE_LIVES),
+    )
+    if not rows:
+        raise Invalid(
+            "number", "No page with these three digits was opened in the last hour. Ask for the badge number."
+        )
+    if len(rows) > 1:
+        raise Conflict("Two open pages show the same three digits. Ask for the number on the badge.")
+    return int(rows[0]["serial"])
+
+
+def _badge(db: StationDatabase, door: Door, elder_id: int | None) -> dict[str, Any] | None:
+    """The badge that the caller named, or the elder alone when the caller named a person."""
+    if elder_id is not None:
+        return {"id": None, "elder_id": elder_id}
+    return db.row(
+        "SELECT id, elder_id FROM badge WHERE station = ? AND serial = ?", door.station, door.serial
+    )
+
+
+def _write_call(
+    db: StationDatabase,
+    vault: Vault,
+    door: Door,
+    call: Call,
+    incident_id: int,
+    request_hash: bytes,
+    now: datetime,
+) -> None:
+    sent = Report(
+        request_id=uuid.uuid4().hex,
+        act="phoned",
+        sighting=Sighting(call.point, None, clean(call.place)[:LONGEST_PLACE]),
+        note=clean(call.note)[:LONGEST_NOTE],
+        phone=clean(call.phone)[:LONGEST_PHONE],
+    )
+    reports.attach(db, vault, door, sent, incident_id=incident_id, request_hash=request_hash, now=now)
+    events.add(db, incident_id, "called_in", actor="staff", now=now)
+
+
+def identify(
+    db: StationDatabase, vault: Vault, incident_id: int, elder_id: int, *, by: int, now: datetime
+) -> int:
+    """Say who the elder of an incident is; joins the elder's other open incident when there is one.
+
+    Returns the id of the incident that goes on.
+    """
+    with transaction(db):
+        other = db.scalar(
+            "SELECT id FROM incident WHERE elder_id = ? AND closed_at IS NULL AND id <> ?",
+            elder_id,
+            incident_id,
+        )
+        if other is not None:
+            raise Conflict(
+                "This elder already has open incident #%(id)s. Close this one as belonging to it.", id=other
+            )
+        changed = db.write(
+            "UPDATE incident SET elder_id = ?, version = version + 1 WHERE id = ? AND closed_at IS NULL "
+            "AND elder_id IS NULL",
+            elder_id,
+            incident_id,
+        )
+        if not changed:
+            raise Conflict("This incident is closed or already has an elder. Load the page again.")
+        events.add(db, incident_id, "identified", actor="staff", staff_id=by, now=now)
+        audit.record(
+            db, vault.ring, staff_id=by, action="incident.identify", about=f"incident/{incident_id}", now=now
+        )
+    return incident_id

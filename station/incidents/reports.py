@@ -1,0 +1,332 @@
+"""From a scan or a call to an incident: one durable transaction that opens it or joins the open one."""
+
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from station import clock, communities, places, seal
+from station.db import StationDatabase, transaction
+from station.incidents import events
+from station.incidents.intake import Report, Sighting
+from station.incidents.states import EVIDENCE
+from station.vault import Vault
+
+# A new place is news to everybody when the elder moved this far, and at most once in this time;
+# anything nearer or sooner updates the console alone, so that no flood of scans becomes a flood of messages.
+MOVED_M = 150.0
+NEWS_EVERY = timedelta(seconds=60)
+# A finder's code is answered for as long as a call may follow a scan.
+CODE_LIVES = timedelta(minutes=60)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the finder gets back."""
+
+    incident_id: int | None
+    status_token: str
+    code: str
+    ignored: list[Any] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Door:
+    """Through which badge and from where a report came. `source` is a keyed hash, for damping only."""
+
+    station: int
+    serial: int | None
+    source: bytes = b""
+    spooled: bool = False
+
+
+def scan_uid(request_id: str) -> str:
+    """The id of the scan that a request makes; known before it is written, so that a spooled report has its page too."""
+    return seal.token_hash(f"scan|{request_id}").hex()[:32]
+
+
+def status_token(vault: Vault, scan_uid: str) -> str:
+    """The 128-bit token of a finder's own status page; made again on demand, only its hash is stored."""
+    return seal.derived_token(vault.ring, "status", scan_uid)
+
+
+def report(db: StationDatabase, vault: Vault, door: Door, sent: Report, now: datetime) -> Answer:
+    """Write a finder's report; on return it is on the disk. The same request id gets the first answer again.
+
+    Raises StorageGone or a database error when it cannot be written; the caller then spools it.
+    """
+    request_hash = seal.token_hash(sent.request_id)
+    first = db.row("SELECT * FROM scan WHERE request_hash = ?", request_hash)
+    if first is None:
+        with transaction(db):
+            first = db.row("SELECT * FROM scan WHERE request_hash = ?", request_hash)
+            first = first or _write(db, vault, door, sent, request_hash, now)
+    return Answer(first["incident_id"], status_token(vault, first["uid"]), first["code"])
+
+
+def _write(
+    db: StationDatabase, vault: Vault, door: Door, sent: Report, request_hash: bytes, now: datetime
+) -> dict[str, Any]:
+    badge = db.row(
+        "SELECT id, elder_id, window_until FROM badge WHERE station = ? AND serial = ?",
+        door.station,
+        door.serial,
+    )
+    act = "test" if badge and _in_window(badge["window_until"], now) else sent.act
+    earlier = _earlier(db, door, sent, act)
+    if earlier:
+        _add_place(db, vault, earlier, sent.sighting, now)
+        return earlier
+    if act in EVIDENCE:
+        incident_id = open_or_join(db, vault, door, badge, source="scan", now=now)
+        sent = replace(sent, act=act)
+        return attach(db, vault, door, sent, incident_id=incident_id, request_hash=request_hash, now=now)
+    scan = _insert_scan(db, vault, door, replace(sent, act=act), None, request_hash, now)
+    events.add(db, None, act, actor="finder", scan_id=scan["id"], now=now)
+    return scan
+
+
+def attach(
+    db: StationDatabase,
+    vault: Vault,
+    door: Door,
+    sent: Report,
+    *,
+    incident_id: int,
+    request_hash: bytes,
+    now: datetime,
+) -> dict[str, Any]:
+    """Write one report of an incident with what it tells; inside the caller's transaction."""
+    scan = _insert_scan(db, vault, door, sent, incident_id, request_hash, now)
+    events.add(db, incident_id, "scan", actor="finder", scan_id=scan["id"], detail=sent.act, now=now)
+    _keep_content(db, vault, scan, sent, now)
+    _note_place(db, incident_id, scan, sent.sighting, vault, now)
+    return scan
+
+
+def _in_window(until: str | None, now: datetime) -> bool:
+    return until is not None and clock.text(now) < until
+
+
+def _earlier(db: StationDatabase, door: Door, sent: Report, act: str) -> dict[str, Any] | None:
+    """The finder's own earlier report that this one improves: same badge, same act, its incident still open."""
+    if not sent.status:
+        return None
+    return db.row(
+        "SELECT scan.* FROM scan JOIN incident ON incident.id = scan.incident_id "
+        "WHERE scan.status_hash = ? AND scan.station = ? AND scan.serial IS ? AND scan.act = ? "
+        "AND incident.closed_at IS NULL",
+        seal.token_hash(sent.status),
+        door.station,
+        door.serial,
+        act,
+    )
+
+
+def open_or_join(
+    db: StationDatabase, vault: Vault, door: Door, badge: dict[str, Any] | None, *, source: str, now: datetime
+) -> int:
+    """The open incident of this badge or of its elder, else a new one; inside the caller's transaction."""
+    elder_id = badge["elder_id"] if badge else None
+    open_id = db.scalar(
+        "SELECT id FROM incident WHERE closed_at IS NULL AND station = ? AND "
+        "((serial IS NOT NULL AND serial = ?) OR (elder_id IS NOT NULL AND elder_id = ?)) ORDER BY id LIMIT 1",
+        door.station,
+        door.serial,
+        elder_id,
+    )
+    if open_id is not None:
+        return int(open_id)
+    return _open(db, vault, door, badge, source=source, now=now)
+
+
+def _open(
+    db: StationDatabase, vault: Vault, door: Door, badge: dict[str, Any] | None, *, source: str, now: datetime
+) -> int:
+    """Insert an incident; the ladder begins now."""
+    elder_id = badge["elder_id"] if badge else None
+    incident_id = db.insert(
+        "incident",
+        station=door.station,
+        serial=door.serial,
+        badge_id=badge["id"] if badge else None,
+        elder_id=elder_id,
+        source=source,
+        opened_at=clock.text(now),
+        ring_since=clock.text(now),
+        policy=_policy(db, door.station),
+        prior_id=_prior(db, door, elder_id),
+    )
+    vault.create_for_incident(incident_id, now)
+    events.add(db, incident_id, "opened", actor="finder", to_state="alerting", detail=source, now=now)
+    return incident_id
+
+
+def _policy(db: StationDatabase, station: int) -> str:
+    stored = db.scalar("SELECT policy FROM station WHERE number = ?", station)
+    return str(stored or communities.Policy().dump())
+
+
+def _prior(db: StationDatabase, door: Door, elder_id: int | None) -> int | None:
+    """The incident before this one, of the same badge or the same elder."""
+    found: int | None = db.scalar(
+        "SELECT max(id) FROM (SELECT max(id) AS id FROM incident WHERE station = ? AND serial = ? "
+        "UNION ALL SELECT max(id) FROM incident WHERE elder_id = ?)",
+        door.station,
+        door.serial,
+        elder_id,
+    )
+    return found
+
+
+def _insert_scan(
+    db: StationDatabase,
+    vault: Vault,
+    door: Door,
+    sent: Report,
+    incident_id: int | None,
+    request_hash: bytes,
+    now: datetime,
+) -> dict[str, Any]:
+    uid = scan_uid(sent.request_id)
+    scan: dict[str, Any] = {
+        "uid": uid,
+        "request_hash": request_hash,
+        "incident_id": incident_id,
+        "station": door.station,
+        "serial": door.serial,
+        "badge_id": _badge_id(db, door),
+        "act": sent.act,
+        "status_hash": seal.token_hash(status_token(vault, uid)),
+        "code": call_code(vault, sent.request_id),
+        "source": door.source,
+        "spooled": int(door.spooled),
+        "at": clock.text(now),
+    }
+    return {**scan, "id": db.insert("scan", **scan), "has_place": 0}
+
+
+def _badge_id(db: StationDatabase, door: Door) -> int | None:
+    found: int | None = db.scalar(
+        "SELECT id FROM badge WHERE station = ? AND serial = ?", door.station, door.serial
+    )
+    return found
+
+
+def call_code(vault: Vault, request_id: str) -> str:
+    """The three digits beside the call button. What follows a ~ in a request id numbers the presses of one page."""
+    return seal.three_digits(vault.ring, request_id.split("~", 1)[0])
+
+
+def _keep_content(
+    db: StationDatabase, vault: Vault, scan: dict[str, Any], sent: Report, now: datetime
+) -> None:
+    content = _content(sent.sighting, sent.note, sent.phone, now)
+    if content:
+        db.insert("scan_content", scan_id=scan["id"], content=_sealed(vault, scan, content))
+
+
+def _content(sighting: Sighting, note: str, phone: str, now: datetime) -> dict[str, Any]:
+    content: dict[str, Any] = {"note": note, "phone": phone, "place": sighting.place}
+    if sighting.point:
+        content |= asdict(sighting.point) | {"accuracy_m": sighting.accuracy_m, "fixed_at": clock.text(now)}
+    return {key: value for key, value in content.items() if value not in ("", None)}
+
+
+def _sealed(vault: Vault, scan: dict[str, Any], content: dict[str, Any]) -> bytes:
+    return vault.seal(f"incident/{scan['incident_id']}", f"scan_content|{scan['uid']}|content", content)
+
+
+def read_content(vault: Vault, scan: dict[str, Any], sealed: bytes | None) -> dict[str, Any]:
+    """What a finder told with one scan: lat, lon, accuracy_m, place, note, phone; only what was told."""
+    if sealed is None:
+        return {}
+    found: dict[str, Any] = vault.open(
+        f"incident/{scan['incident_id']}", f"scan_content|{scan['uid']}|content", sealed
+    )
+    return found
+
+
+def _add_place(
+    db: StationDatabase, vault: Vault, scan: dict[str, Any], sighting: Sighting, now: datetime
+) -> None:
+    """Put a better place on the finder's own earlier report."""
+    sealed = db.scalar("SELECT content FROM scan_content WHERE scan_id = ?", scan["id"])
+    content = read_content(vault, scan, sealed) | _content(sighting, "", "", now)
+    db.write(
+        "INSERT INTO scan_content (scan_id, content) VALUES (?, ?) "
+        "ON CONFLICT (scan_id) DO UPDATE SET content = excluded.content",
+        scan["id"],
+        _sealed(vault, scan, content),
+    )
+    _note_place(db, scan["incident_id"], scan, sighting, vault, now)
+
+
+def _note_place(
+    db: StationDatabase,
+    incident_id: int,
+    scan: dict[str, Any],
+    sighting: Sighting,
+    vault: Vault,
+    now: datetime,
+) -> None:
+    """Write down that a place became known, whether it is news to everybody, and which community it is in."""
+    if not (sighting.point or sighting.place):
+        return
+    db.write("UPDATE scan SET has_place = 1 WHERE id = ?", scan["id"])
+    news = _is_news(db, vault, incident_id, scan["id"], sighting, now)
+    events.add(db, incident_id, "place", actor="finder", scan_id=scan["id"], detail=news, now=now)
+    if sighting.point and news != "better":
+        _find_community(db, incident_id, sighting)
+
+
+def _is_news(
+    db: StationDatabase, vault: Vault, incident_id: int, scan_id: int, sighting: Sighting, now: datetime
+) -> str:
+    """`first` (came with the opening report), `later` (everybody must hear) or `better` (for the console)."""
+    last = db.row(
+        "SELECT scan.*, event.at AS told_at FROM event JOIN scan ON scan.id = event.scan_id WHERE event.incident_id = ? "
+        "AND event.kind = 'place' AND event.detail IN ('first', 'later') ORDER BY event.id DESC LIMIT 1",
+        incident_id,
+    )
+    if last is None:
+        opened_by = db.scalar("SELECT min(id) FROM scan WHERE incident_id = ?", incident_id)
+        opened_at = db.scalar("SELECT opened_at FROM incident WHERE id = ?", incident_id)
+        return "first" if opened_by == scan_id and opened_at == clock.text(now) else "later"
+    if now - clock.parse(last["told_at"]) < NEWS_EVERY:
+        known = place_of_scan(db, vault, last)
+        # Words were all we had and now there is a point: that is worth a message at once.
+        return "later" if sighting.point and known.point is None else "better"
+    return "later" if _moved(place_of_scan(db, vault, last), sighting) else "better"
+
+
+def _moved(before: Sighting, after: Sighting) -> bool:
+    if before.point and after.point:
+        return places.distance_m(before.point, after.point) > MOVED_M
+    return after.point is not None or after.place != before.place
+
+
+def place_of_scan(db: StationDatabase, vault: Vault, scan: dict[str, Any]) -> Sighting:
+    """Where a scan was, as far as it was told. `scan` has the columns of the scan table."""
+    scan_id = db.scalar("SELECT id FROM scan WHERE uid = ?", scan["uid"])
+    content = read_content(
+        vault, scan, db.scalar("SELECT content FROM scan_content WHERE scan_id = ?", scan_id)
+    )
+    point = places.Point(content["lat"], content["lon"]) if "lat" in content else None
+    return Sighting(point, content.get("accuracy_m"), content.get("place", ""))
+
+
+def _find_community(db: StationDatabase, incident_id: int, sighting: Sighting) -> None:
+    """Remember the community that contains the point, else the nearest one within reach."""
+    if sighting.point is None:
+        return
+    areas = [
+        places.Area(c.id, c.name, places.Point(c.lat, c.lon), c.radius_m) for c in communities.communities(db)
+    ]
+    finding = places.finding(sighting.point, sighting.accuracy_m, areas)
+    if finding and finding.area:
+        db.write(
+            "UPDATE incident SET community_id = ?, community_inside = ? WHERE id = ?",
+            finding.area.id,
+            int(finding.inside),
+            incident_id,
+        )

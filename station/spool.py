@@ -1,0 +1,131 @@
+"""Where a finder's report waits when the database cannot take it: sealed, fsynced files, imported on recovery."""
+
+import errno
+import json
+import os
+import uuid
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from station import clock, places, seal
+from station.incidents.intake import Report, Sighting
+from station.seal import Keyring, Unsealable
+
+# On a full disk this file is given up to make room for reports.
+RESERVE_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Spooled:
+    """One waiting report: where it came in, what it said, when."""
+
+    path: Path
+    station: int
+    serial: int | None
+    source: bytes
+    report: Report
+    at: datetime
+
+
+def prepare(folder: Path) -> None:
+    """Make the spool folder and its reserve; called at every start."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    reserve = folder / "reserve"
+    if not reserve.exists() or reserve.stat().st_size < RESERVE_BYTES:
+        _write_through(reserve, os.urandom(RESERVE_BYTES))
+
+
+def write(
+    folder: Path,
+    ring: Keyring,
+    report: Report,
+    *,
+    station: int,
+    serial: int | None,
+    source: bytes,
+    now: datetime,
+) -> str:
+    """Put a report on the disk, readable with the keyring alone; returns the name of its file.
+
+    The same request id writes the same file, so that an impatient finder is one report.
+    """
+    name = seal.token_hash(report.request_id).hex()[:32] + ".report"
+    body = json.dumps(
+        {
+            "station": station,
+            "serial": serial,
+            "source": source.hex(),
+            "report": asdict(report),
+            "at": clock.text(now),
+        },
+        ensure_ascii=False,
+    ).encode()
+    sealed = seal.seal(ring.derive("spool"), body, f"spool|{name}")
+    if not (folder / name).exists():
+        _write_or_make_room(folder, name, sealed)
+    return name
+
+
+def waiting(folder: Path, ring: Keyring) -> Iterator[Spooled]:
+    """The reports that wait, oldest first. A file that does not open is left in place, renamed to .damaged."""
+    for path in sorted(folder.glob("*.report"), key=lambda found: found.stat().st_mtime_ns):
+        try:
+            raw = json.loads(seal.unseal(ring.derive("spool"), path.read_bytes(), f"spool|{path.name}"))
+        except Unsealable:
+            path.rename(path.with_suffix(".damaged"))
+            continue
+        yield _spooled(path, raw)
+
+
+def is_waiting(folder: Path, name: str) -> bool:
+    return (folder / name).exists()
+
+
+def done(spooled: Spooled) -> None:
+    """Forget a report that is in the database now."""
+    spooled.path.unlink(missing_ok=True)
+
+
+def _spooled(path: Path, raw: dict) -> Spooled:  # type: ignore[type-arg]
+    report = raw["report"]
+    sighting = report.pop("sighting")
+    point = places.Point(**sighting["point"]) if sighting["point"] else None
+    return Spooled(
+        path=path,
+        station=raw["station"],
+        serial=raw["serial"],
+        source=bytes.fromhex(raw["source"]),
+        report=Report(**report, sighting=Sighting(point, sighting["accuracy_m"], sighting["place"])),
+        at=clock.parse(raw["at"]),
+    )
+
+
+def _write_or_make_room(folder: Path, name: str, sealed: bytes) -> None:
+    try:
+        _write_through(folder / name, sealed)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        (folder / "reserve").unlink(missing_ok=True)
+        _write_through(folder / name, sealed)
+
+
+def _write_through(path: Path, content: bytes) -> None:
+    """Write a file so that it survives a power cut: content, then name, then folder on the disk."""
+    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    try:
+        with draft.open("wb") as file:
+            draft.chmod(0o600)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.rename(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,134 @@
+"""The fixed words that may be recorded or shown: health notes, page hints, relations, consent items.
+
+Codes are stored; what people read is translated from the English text here.
+"""
+
+
+def N_(text: str) -> str:  # noqa: N802 - gettext's usual marker
+    """Mark a text for translation where it is written; it is translated where it is shown."""
+    return text
+
+
+# code -> (letter key at the desk, text). Life-critical ones may be shown to a finder after the "hurt" press.
+HEALTH_NOTES = {
+    "memory": ("j", N_("Poor memory, loses the way")),
+    "speech": ("y", N_("Speaks little or unclearly")),
+    "hearing": ("t", N_("Hard of hearing")),
+    "sight": ("s", N_("Poor sight")),
+    "walking": ("z", N_("Unsteady on the feet, may fall")),
+    "mood": ("q", N_("Low or changeable mood")),
+    "diabetes": ("d", N_("Diabetes: may need sugar or insulin")),
+    "heart": ("x", N_("Heart disease")),
+    "stroke": ("c", N_("Has had a stroke")),
+    "seizures": ("k", N_("May have seizures")),
+    "anticoagulant": ("n", N_("Takes blood thinners: bleeds easily")),
+    "allergy": ("g", N_("Allergic to medicine")),
+    "asthma": ("h", N_("Asthma or short of breath")),
+}
+LIFE_CRITICAL = ("diabetes", "heart", "seizures", "anticoagulant", "allergy", "asthma")
+
+# What a family may let every stranger read: ways to help, never a diagnosis.
+HINTS = {
+    "slowly": N_("Please speak slowly"),
+    "loudly": N_("Hears badly: speak clearly, close by"),
+    "no_touch": N_("Please do not take by the arm"),
+    "no_chase": N_("Please do not run after, walk along"),
+    "unsteady": N_("Unsteady on the feet: find a seat"),
+    "likes_tea": N_("A warm drink calms"),
+    "dialect": N_("Understands the local dialect best"),
+    "korean": N_("Speaks Korean"),
+    "anxious": N_("Is easily frightened: stay calm, smile"),
+    "forgets": N_("Forgets quickly: say it again kindly"),
+}
+MOST_HINTS = 3
+
+# Relation codes in the order of their number keys at the desk.
+RELATIONS = {
+    "son": N_("son"),
+    "daughter": N_("daughter"),
+    "spouse": N_("husband or wife"),
+    "in_law": N_("son- or daughter-in-law"),
+    "grandchild": N_("grandchild"),
+    "sibling": N_("brother or sister"),
+    "carer": N_("carer"),
+    "neighbour": N_("neighbour"),
+    "other": N_("other"),
+}
+
+SEXES = {"female": N_("female"), "male": N_("male")}
+
+CONSENT_ITEMS = {
+    "record": N_("The station keeps this record and uses it to bring the elder home"),
+    "family_place": N_("The contacts learn the place when the badge is scanned"),
+    "finding_community": N_("The community where the elder is found learns that the elder is there"),
+    "photo": N_("The duty officers see the photo"),
+    "page_call_name": N_("The finder's page shows how to address the elder"),
+    "page_hints": N_("The finder's page shows the chosen hints"),
+    "page_flags": N_("After pressing “hurt”, the finder sees the life-critical notes"),
+}
+CONSENT_VERSION = "2026-11"
+
+ACTS = {
+    "opened": N_("opened the page"),
+    "with_elder": N_("is with the elder"),
+    "called": N_("pressed call"),
+    "hurt": N_("says the elder is hurt"),
+    "cannot_stay": N_("cannot stay"),
+    "gone": N_("says the elder has gone"),
+    "tag_only": N_("found only the badge"),
+    "test": N_("is only trying"),
+    "phoned": N_("rang the hotline"),
+}
+
+STATES = {
+    "alerting": N_("New: nobody has taken it"),
+    "acked": N_("Taken"),
+    "going": N_("On the way"),
+    "with_elder": N_("With the elder"),
+    "at_station": N_("At the station"),
+    "handed_over": N_("Handed over"),
+    "closed": N_("Closed"),
+}
+
+OUTCOMES = {
+    "reunited": N_("Home with the family"),
+    "hospital": N_("Taken to hospital"),
+    "police": N_("With the police"),
+    "gone_before_arrival": N_("Had gone before we arrived"),
+    "family_resolved": N_("The family fetched the elder"),
+    "tag_only": N_("Only the badge was found"),
+    "false_alarm": N_("False alarm"),
+    "test": N_("Test"),
+    "drill": N_("Drill"),
+    "merged": N_("Belongs to another incident"),
+    "died": N_("The elder has died"),
+}
+
+BADGE_STATES = {
+    "ordered": N_("being made"),
+    "made": N_("made, not handed over"),
+    "worn": N_("worn"),
+    "lost": N_("lost"),
+    "replaced": N_("replaced"),
+    "revoked": N_("revoked"),
+    "returned": N_("returned"),
+}
+
+ELDER_STATUSES = {
+    "living": N_("living here"),
+    "moved": N_("moved away"),
+    "deceased": N_("deceased"),
+}
+
+ROLES = {
+    "worker": N_("community worker"),
+    "duty": N_("duty officer"),
+    "secretary": N_("community secretary"),
+    "operator": N_("operator"),
+}
+
+SLOTS = {
+    "on_site": N_("on site"),
+    "liaison": N_("family liaison"),
+    "both": N_("both"),
+}

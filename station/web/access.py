@@ -1,0 +1,72 @@
+"""Who may call a view. Every view carries one of these marks; a test walks all routes."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from flask import abort, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from station import accounts
+from station.errors import NotFound, Refused
+from station.web import connection
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+COOKIE = "station-session"
+
+
+def public(view: View) -> View:
+    """Everybody may call this view; it grants nothing."""
+    view.access = "public"  # type: ignore[attr-defined]
+    return view
+
+
+def allowed(*roles: str) -> Callable[[View], View]:
+    """Only signed-in staff of these roles may call this view; `g.staff` is who."""
+    assert set(roles) <= set(accounts.ROLES), roles
+
+    def mark(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> ResponseReturnValue:
+            staff = signed_in()
+            if staff is None:
+                return _ask_to_log_in()
+            if staff.role not in roles:
+                raise Refused("Your account may not do this. Ask the operator of your station.")
+            return view(*args, **kwargs)  # type: ignore[no-any-return]
+
+        guarded.access = roles  # type: ignore[attr-defined]
+        return guarded  # type: ignore[return-value]
+
+    return mark
+
+
+def signed_in() -> accounts.Staff | None:
+    """The staff member of this request's session, looked up once."""
+    if "staff" not in g:
+        token = request.cookies.get(COOKIE, "")
+        db, vault = connection.get_db(), connection.get_vault()
+        g.staff = accounts.of_session(db, vault, token, connection.now()) if token else None
+    found: accounts.Staff | None = g.staff
+    return found
+
+
+def own_station(station: int) -> None:
+    """Stop a look at another station's data; it is as if it did not exist."""
+    if g.staff.station != station:
+        raise NotFound("This belongs to another station.")
+
+
+def wants_json() -> bool:
+    """Whether the caller asked for JSON rather than a page."""
+    best = request.accept_mimetypes.best_match(["text/html", "application/json"], "text/html")
+    return request.is_json or best == "application/json"
+
+
+def _ask_to_log_in() -> ResponseReturnValue:
+    if wants_json() or request.accept_mimetypes.best == "text/event-stream":
+        abort(401)
+    if request.method in ("GET", "HEAD"):
+        return redirect(url_for("account.login"))
+    return redirect(url_for("account.login"), code=303)
