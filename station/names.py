@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import product
 
@@ -62,7 +63,7 @@ def search_keys(name: str) -> tuple[str, ...]:
     return tuple(sorted(filter(None, keys), key=len))
 
 
-def matches(keys: tuple[str, ...], name: str, query: str) -> bool:
+def matches(keys: Sequence[str], name: str, query: str) -> bool:
     """Tell whether `query` is a part of `name` or the beginning of one of its `search_keys`.
 
     Capitals, accents, spaces, dots and apostrophes do not count. An empty query matches everybody.
