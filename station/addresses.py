@@ -133,9 +133,10 @@ def _ids(db: StationDatabase, owner: str, owner_id: int) -> list[int]:
 def _owner(db: StationDatabase, staff_id: int | None, contact_id: int | None) -> str:
     """The subject under whose key an address is sealed: the staff member, or the contact's elder."""
     if staff_id is not None:
-        return "staff/" + db.scalar("SELECT uid FROM staff WHERE id = ?", staff_id)
-    elder = db.scalar(
+        uid = db.scalar("SELECT uid FROM staff WHERE id = ?", staff_id)
+        return f"staff/{uid}"
+    uid = db.scalar(
         "SELECT elder.uid FROM contact JOIN elder ON elder.id = contact.elder_id WHERE contact.id = ?",
         contact_id,
     )
-    return f"elder/{elder}"
+    return f"elder/{uid}"

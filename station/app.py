@@ -1,0 +1,47 @@
+"""create_app connects the parts and decides nothing."""
+
+from pathlib import Path
+
+from flask import Flask
+
+from station.config import Config
+from station.emergency import EmergencyFile
+from station.seal import Keyring
+from station.web import account, demo, desk, family, health, language, links, pages, public, registry
+from station.web.connection import Service
+
+LARGEST_BODY = 64 * 1024  # bytes; the registry raises it for photos
+
+
+def create_app(config: Config, ring: Keyring) -> Flask:
+    """The web application of one instance."""
+    app = Flask("station", root_path=str(Path(__file__).parent), template_folder=str(_templates()))
+    app.config.update(
+        MAX_CONTENT_LENGTH=LARGEST_BODY,
+        SECRET_KEY=ring.derive("session").hex(),
+        SESSION_COOKIE_SECURE=config.secure,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_NAME="station-form",
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_HEADERS=["X-CSRF-Token"],
+        WTF_CSRF_SSL_STRICT=False,
+    )
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    app.extensions["station"] = Service(config, ring, EmergencyFile(config.emergency_file, ring))
+    account.csrf.init_app(app)
+    language.install(app)
+    pages.install(app)
+    for module in (account, desk, registry, family, links, health, public):
+        app.register_blueprint(module.bp)
+    if config.demo:
+        app.register_blueprint(demo.bp)
+        account.csrf.exempt(demo.bp)
+    for module in (public, links):
+        account.csrf.exempt(module.bp)
+    return app
+
+
+def _templates() -> Path:
+    """In an installed package the templates lie inside it, in a checkout beside it."""
+    inside = Path(__file__).parent / "templates"
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "templates"

@@ -1,0 +1,5 @@
+"""Placeholder while this page family is written."""
+
+from flask import Blueprint
+
+bp = Blueprint("demo", __name__)

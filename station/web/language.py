@@ -1,0 +1,59 @@
+"""Which language a page speaks, and how times and words are shown in it."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from flask import Flask, request
+from flask_babel import Babel, format_datetime, get_locale, gettext
+
+from station import vocabulary
+from station.web import connection
+
+PUBLIC = ("zh", "en", "ko")
+STAFF = ("zh", "en")
+COOKIE = "language"
+
+
+def install(app: Flask) -> None:
+    """Set up translations and the filters that templates use."""
+    app.config["BABEL_DEFAULT_LOCALE"] = "en"
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = "translations"
+    Babel(app, locale_selector=choose)
+    app.add_template_filter(clock_time)
+    app.add_template_filter(day_time)
+    app.add_template_filter(_words, "words")
+    app.add_template_global(current, "language")
+    app.jinja_env.globals["vocabulary"] = vocabulary
+
+
+def choose() -> str:
+    """`?l=` first. Finders then by what their phone asks for; staff by the cookie, then the station's setting."""
+    asked = request.args.get("l", "")
+    if is_public_page():
+        return asked if asked in PUBLIC else request.accept_languages.best_match(PUBLIC, "zh") or "zh"
+    chosen = asked or request.cookies.get(COOKIE, "")
+    return chosen if chosen in STAFF else connection.config().language
+
+
+def is_public_page() -> bool:
+    return request.blueprint in (None, "public", "family", "links")
+
+
+def current() -> str:
+    return str(get_locale())
+
+
+def clock_time(moment: datetime) -> str:
+    """14:03 in the station's time."""
+    return moment.astimezone(ZoneInfo(connection.config().timezone)).strftime("%H:%M")
+
+
+def day_time(moment: datetime) -> str:
+    """Day and time in the station's time and the reader's language."""
+    local = moment.astimezone(ZoneInfo(connection.config().timezone))
+    return str(format_datetime(local, "MMMd HH:mm", rebase=False))
+
+
+def _words(text: str) -> str:
+    """Translate a text of vocabulary.py."""
+    return str(gettext(text)) if text else ""

@@ -1,0 +1,5 @@
+"""Placeholder while this page family is written."""
+
+from flask import Blueprint
+
+bp = Blueprint("links", __name__)

@@ -1,0 +1,181 @@
+"""The people and things of the story, on real files."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from station import accounts, communities, duty, elders, emergency, enrolment, founding, issuing, seal
+from station.app import create_app
+from station.communities import Policy, Station
+from station.config import Config
+from station.db import StationDatabase, transaction
+from station.seal import Keyring
+from station.vault import Vault
+
+NOW = datetime(2026, 11, 21, 19, 0, tzinfo=UTC)  # three in the morning in Jilin
+PASSWORD = "snow at three o'clock"
+
+
+@dataclass
+class Home:
+    """A founded instance in a folder of its own."""
+
+    config: Config
+    ring: Keyring
+    db: StationDatabase
+    vault: Vault
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOW
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    """龙城社区 with a worker, two duty officers, a secretary; a neighbouring community with its own secretary."""
+    config = Config(tmp_path / "data", tmp_path / "data" / "keyring.json", "https://zj.example.cn")
+    ring = founding.found(config)
+    with founding.opened(config, ring) as (db, vault):
+        settle(db, vault)
+        emergency.refresh(db, vault, config.emergency_file, config.timezone, NOW)
+        yield Home(config, ring, db, vault)
+
+
+def settle(db: StationDatabase, vault: Vault) -> None:
+    with transaction(db):
+        communities.add_station(
+            db,
+            Station(
+                number=1,
+                name="龙城社区防走失驿站",
+                hotline="+8643262012345",
+                area_code="0432",
+                address_prefix="吉林省吉林市丰满区龙城社区",
+                lat=43.8210,
+                lon=126.5620,
+                artwork="ring",
+                theme="navy",
+                policy=Policy(),
+            ),
+        )
+        communities.add_community(db, station=1, name="龙城社区", lat=43.8210, lon=126.5620, radius_m=900)
+        communities.add_community(db, station=1, name="滨江社区", lat=43.8330, lon=126.5480, radius_m=900)
+    for username, role, community, name in (
+        ("worker", "worker", 1, "李敏"),
+        ("duty", "duty", 1, "王强"),
+        ("duty2", "duty", 1, "赵军"),
+        ("secretary", "secretary", 1, "孙丽"),
+        ("secretary2", "secretary", 2, "周平"),
+        ("operator", "operator", None, "吴工"),
+    ):
+        new = accounts.NewStaff(username, PASSWORD, role, 1, name, "+8619900000001", community)
+        accounts.add(db, vault, new, NOW)
+    on_duty, backup = 2, 3
+    duty.replace_roster(
+        db, 1, duty.around_the_clock([on_duty]) + duty.around_the_clock([backup], level="backup")
+    )
+
+
+WANG = enrolment.ElderForm(
+    name="王秀兰",
+    birth_date="1946-03-05",
+    sex="female",
+    address="帝景小区105号楼2单元301",
+    community_id="1",
+    contacts=(
+        enrolment.ContactForm("张伟", "19900000002", "son"),
+        enrolment.ContactForm("张敏", "0432-62010003", "daughter"),
+    ),
+    health_notes=("memory", "diabetes"),
+    history="去年走失过两次，喜欢去江边。",
+    call_name="王奶奶",
+    hints=("slowly", "forgets"),
+    consents=("record", "family_place", "finding_community", "photo"),
+)
+
+
+@dataclass(frozen=True)
+class Wearer:
+    """An elder with a badge: what the tests look for, and must not find."""
+
+    id: int
+    form: enrolment.ElderForm
+    badge_id: int
+    number: str  # as printed
+    digits: str
+    token: str
+    path: str
+
+
+def enrol(home: Home, form: enrolment.ElderForm, form_id: str) -> Wearer:
+    station = communities.station(home.db, 1)
+    locality = enrolment.Locality(
+        station.area_code, station.address_prefix, frozenset(c.id for c in communities.communities(home.db))
+    )
+    checked = enrolment.check(form, locality, NOW.date())
+    elder_id = elders.register(home.db, home.vault, checked, form_id=form_id, station=1, by=1, now=NOW)
+    badge_id = issuing.order(home.db, home.vault, elder_id, by=1, now=NOW)
+    badge = issuing.get(home.db, badge_id)
+    token = seal.badge_token(home.ring, badge.station, badge.serial, badge.key_digit)
+    return Wearer(
+        elder_id, form, badge_id, issuing.shown_number(badge.number), badge.number, token, f"/{token}"
+    )
+
+
+@pytest.fixture
+def wang(home: Home) -> Wearer:
+    """Granny Wang, registered, with a badge that she wears (its files are not drawn here)."""
+    wearer = enrol(home, WANG, "form-wang")
+    with transaction(home.db):
+        home.db.write(
+            "UPDATE badge SET state = 'worn', made_at = ?, activated_at = ?", NOW.isoformat(), NOW.isoformat()
+        )
+    return wearer
+
+
+@pytest.fixture
+def app(home: Home) -> Flask:
+    made = create_app(home.config, home.ring)
+    made.testing = True
+    return made
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A stranger's phone."""
+    return app.test_client()
+
+
+class Desk:
+    """A signed-in staff member at a browser."""
+
+    def __init__(self, app: Flask, username: str, password: str = PASSWORD) -> None:
+        self.client = app.test_client()
+        answer = self.client.post(
+            "/login", json={"username": username, "password": password}, base_url="https://zj.example.cn"
+        )
+        assert answer.status_code == 200, answer.text
+        self.token = self.get("/desk/session").get_json()["csrf_token"]
+
+    def get(self, path: str, **kwargs):
+        return self.client.get(path, base_url="https://zj.example.cn", **kwargs)
+
+    def post(self, path: str, *, json=None, data=None, **kwargs):
+        headers = {"X-CSRF-Token": self.token, "Referer": "https://zj.example.cn/"} | kwargs.pop(
+            "headers", {}
+        )
+        return self.client.post(
+            path, json=json, data=data, headers=headers, base_url="https://zj.example.cn", **kwargs
+        )
+
+
+@pytest.fixture
+def at_desk(app: Flask):
+    """`at_desk("duty")` signs that account in."""
+    return lambda username: Desk(app, username)
