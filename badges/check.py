@@ -4,7 +4,7 @@ Decoding alone is too weak: a symbol with 30 wrong modules still decodes, but ha
 and scratches need. So every module is compared as well, and the white around the code is measured.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from math import hypot
@@ -69,9 +69,12 @@ class Report:
         return sum(reading.differing for reading in self.readings)
 
 
-def check_pdf(pdf: bytes, slots: Sequence[Slot], *, dpi: float = 200) -> Report:
+def check_pdf(
+    pdf: bytes, slots: Sequence[Slot], *, dpi: float = 200, tell: Callable[[], None] = lambda: None
+) -> Report:
     """Read the finished file and compare it with what every slot must carry; other pages must carry no code.
 
+    tell is called after every page.
     Raises CheckFailed at the first difference.
     """
     readings: list[Reading] = []
@@ -81,6 +84,7 @@ def check_pdf(pdf: bytes, slots: Sequence[Slot], *, dpi: float = 200) -> Report:
         wanted.setdefault(slot.page, []).append(slot)
     for pages, grey in enumerate(render.greys(pdf, dpi), start=1):
         readings.extend(check_page(grey, wanted.get(pages - 1, []), dpi, page=pages - 1))
+        tell()
     if len(readings) != len(slots):
         raise CheckFailed(f"it has {pages} pages with {len(readings)} codes instead of {len(slots)}")
     return Report(sha256(pdf).hexdigest(), decode.NAME, render.NAME, dpi, pages, tuple(readings))

@@ -65,10 +65,15 @@ class Arc:
     below: bool = False
 
 
+def advance(character: str) -> float:
+    """Room a character takes in a line, in em."""
+    return _NARROW.get(character, typeface.glyph(character).advance)
+
+
 def width(pieces: Sequence[Piece]) -> float:
     """Length of the line in em, without the space after its last glyph."""
     last = pieces[-1].factor * pieces[-1].spacing if pieces else 0.0
-    return sum(advance for _, _, advance in _glyphs(pieces)) - last
+    return sum(step for _, _, step in _glyphs(pieces)) - last
 
 
 def line(text: str, x: float, y: float, em: float) -> Path:
@@ -76,9 +81,9 @@ def line(text: str, x: float, y: float, em: float) -> Path:
     pieces = (Piece(text),)
     start = x - width(pieces) * em / 2
     path: list[paths.Segment] = []
-    for character, factor, advance in _glyphs(pieces):
+    for character, factor, step in _glyphs(pieces):
         path.extend(paths.transform(typeface.glyph(character).path, paths.placed(start, y, em * factor)))
-        start += advance * em
+        start += step * em
     return tuple(path)
 
 
@@ -88,12 +93,12 @@ def on_arc(pieces: Sequence[Piece], arc: Arc, em: float) -> Path:
     per_em = degrees(em / arc.radius)
     angle = (-90 if arc.below else 90) - way * width(pieces) * per_em / 2
     path: list[paths.Segment] = []
-    for character, factor, advance in _glyphs(pieces):
+    for character, factor, step in _glyphs(pieces):
         # The spacing stands after the glyph, so the glyph itself is centred on its own advance.
-        own = typeface.glyph(character).advance * factor
-        middle = angle + way * min(own, advance) * per_em / 2
+        own = advance(character) * factor
+        middle = angle + way * own * per_em / 2
         path.extend(_turned(character, middle, arc, em * factor))
-        angle += way * advance * per_em
+        angle += way * step * per_em
     return tuple(path)
 
 
@@ -101,16 +106,11 @@ def _turned(character: str, at: float, arc: Arc, em: float) -> Path:
     """One glyph with its middle at the angle `at` (degrees) of the arc."""
     glyph = typeface.glyph(character)
     turn = at + 90 if arc.below else at - 90
-    advance = _NARROW.get(character, glyph.advance)
-    shifted = paths.transform(glyph.path, (1, 0, 0, 1, -advance / 2, -CENTRE))
+    shifted = paths.transform(glyph.path, (1, 0, 0, 1, -advance(character) / 2, -CENTRE))
     x, y = arc.radius * cos(radians(at)), arc.radius * sin(radians(at))
     return paths.transform(shifted, paths.placed(x, y, em, turn))
 
 
 def _glyphs(pieces: Sequence[Piece]) -> list[tuple[str, float, float]]:
     """Character, size factor and advance in em of the line for every glyph."""
-    return [
-        (c, p.factor, (_NARROW.get(c, typeface.glyph(c).advance) + p.spacing) * p.factor)
-        for p in pieces
-        for c in p.text
-    ]
+    return [(c, p.factor, (advance(c) + p.spacing) * p.factor) for p in pieces for c in p.text]

@@ -76,25 +76,24 @@ def start(canvas: Canvas) -> None:
 
 def under(canvas: Canvas, form: Form) -> None:
     """The white plate below everything: acrylic is transparent, and a code without it cannot be read."""
-    _fill(canvas, form.outline(form.bleed), UNDERBASE, POINT)
+    _fill(canvas, form.outline(form.bleed), UNDERBASE)
 
 
 def cut(canvas: Canvas, form: Form) -> None:
     """The cut line, as a spot colour for the cutter."""
-    canvas.setStrokeColor(_colour(CUT))
-    canvas.setLineWidth(_CUT_WIDTH)
-    canvas.drawPath(_path(canvas, form.outline(), POINT), stroke=1, fill=0)
+    cutter(canvas)
+    contour(canvas, form.outline(), POINT)
 
 
 def ink(canvas: Canvas, drawing: Drawing) -> None:
     """All shapes, around the present origin."""
     for shape in drawing:
-        _fill(canvas, shape.path, shape.paint, POINT)
+        _fill(canvas, shape.path, shape.paint)
 
 
 def letter(canvas: Canvas, label: Label) -> None:
     """A label as outlines."""
-    _fill(canvas, line(label.text, label.x, label.y, label.em), label.paint, POINT)
+    _fill(canvas, line(label.text, label.x, label.y, label.em), label.paint)
 
 
 def symbol(canvas: Canvas, place: CodePlace, matrix: Matrix) -> None:
@@ -103,7 +102,7 @@ def symbol(canvas: Canvas, place: CodePlace, matrix: Matrix) -> None:
     module = pixels * PIXEL
     canvas.saveState()
     canvas.transform(module, 0, 0, module, left * PIXEL, bottom * PIXEL)
-    canvas.setFillColor(_colour(BLACK))
+    colour(canvas, BLACK)
     canvas.addLiteral("\n".join(f"{x} {y} {width} 1 re" for x, y, width in runs(matrix)) + " f")
     canvas.restoreState()
 
@@ -127,9 +126,30 @@ def _boxes(canvas: Canvas, form: Form, x: float, y: float) -> None:
     canvas.setBleedBox((x - w - bleed, y - h - bleed, x + w + bleed, y + h + bleed))
 
 
-def _fill(canvas: Canvas, path: Path, paint: Paint, scale: float) -> None:
+def colour(canvas: Canvas, paint: Paint) -> None:
+    """Fill with this paint from now on."""
     canvas.setFillColor(_colour(paint))
+
+
+def cutter(canvas: Canvas) -> None:
+    """Stroke with the cutter's spot colour from now on."""
+    canvas.setStrokeColor(_colour(CUT))
+    canvas.setLineWidth(_CUT_WIDTH)
+
+
+def contour(canvas: Canvas, path: Path, scale: float) -> None:
+    """Stroke a path with the present colour and width."""
+    canvas.drawPath(_path(canvas, path, scale), stroke=1, fill=0)
+
+
+def outline(canvas: Canvas, path: Path, scale: float = 1.0) -> None:
+    """Fill a path with the present colour."""
     canvas.drawPath(_path(canvas, path, scale), stroke=0, fill=1, fillMode=1)
+
+
+def _fill(canvas: Canvas, path: Path, paint: Paint) -> None:
+    colour(canvas, paint)
+    outline(canvas, path, POINT)
 
 
 def _path(canvas: Canvas, path: Path, scale: float) -> object:

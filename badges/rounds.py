@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from math import sqrt
 
 from badges import drawing, paths
-from badges.drawing import WHITE, Arc, Drawing, Paint, Piece, Shape
+from badges.drawing import BLACK, WHITE, Arc, Drawing, Paint, Piece, Shape
 from badges.errors import TextTooLong
 from badges.layout import SMALLEST, Art, CodePlace, Form, NumberPlace, Words, at, centred, house, spread
 from badges.themes import Theme
@@ -47,7 +47,7 @@ def ring(words: Words, theme: Theme) -> Art:
         CodePlace(0, 0, RING.pixels),
         (rim, name, foot, *houses),
         (rim, name, danger, *houses, *_plea(words, theme.main, theme.main, RING.rim)),
-        (NumberPlace(0, -18.5, 2.5, 15, theme.main), NumberPlace(0, -14.7, 2.9, 18, theme.main, NUMBER)),
+        (NumberPlace(0, -18.5, 2.5, 15, BLACK), NumberPlace(0, -14.7, 2.9, 18, BLACK, NUMBER)),
     )
 
 
@@ -62,7 +62,7 @@ def classic(words: Words, theme: Theme) -> Art:
         CodePlace(0, 0, CLASSIC.pixels),
         (rim, name, slogan),
         (rim, name, danger, *_plea(words, theme.main, theme.accent, 22.2)),
-        (NumberPlace(0, -19.0, 2.2, 12.6, theme.main), NumberPlace(0, -14.7, 2.9, 18, theme.main, NUMBER)),
+        (NumberPlace(0, -19.0, 2.2, 12.6, BLACK), NumberPlace(0, -14.7, 2.9, 18, BLACK, NUMBER)),
     )
 
 
