@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
-from badges import layout, rounds, themes
+from badges import flat, layout, rounds, themes
 from badges.errors import TextMissing, TextTooLong, UnknownDesign
 from badges.layout import Art, Words
 
@@ -23,6 +23,8 @@ class BadgeText:
 LONGEST_NAME, LONGEST_HOTLINE, LONGEST_NUMBER = 16, 18, 10
 _LAYOUTS: dict[str, dict[str, Callable[[Words, themes.Theme], Art]]] = {
     "badge": {"ring": rounds.ring, "classic": rounds.classic},
+    "card": {"ring": partial(flat.card, band=True), "classic": partial(flat.card, band=False)},
+    "cloth": {"ring": partial(flat.cloth, band=True), "classic": partial(flat.cloth, band=False)},
 }
 FORMS = tuple(_LAYOUTS)
 ARTWORKS = ("ring", "classic")
