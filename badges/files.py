@@ -36,14 +36,15 @@ def make(text: BadgeText, *, form: str = "badge", artwork: str = "ring", theme: 
     art = designs.make(text, form=form, artwork=artwork, theme=theme)
     code = matrix.make(text.url, relaxed=text.relaxed)
     print_file = pdf.draw(art, code)
-    slot = _slot(art, code)
-    report = check.check_pdf(print_file, [slot])
+    place = slot(art, code)
+    report = check.check_pdf(print_file, [place])
     picture = _trimmed(render.colour(print_file, 0, DPI), art)
-    _check_picture(picture, slot)
+    _check_picture(picture, place)
     return BadgeFiles(print_file, _png(picture), svg.draw(art, code), report)
 
 
-def _slot(art: Art, code: Matrix) -> Slot:
+def slot(art: Art, code: Matrix) -> Slot:
+    """Where the code must be read in the PDF of a single badge."""
     across, up = pdf.page_pixels(art.form)
     left, bottom, pixels = art.code.box(code.size)
     return Slot(0, across // 2 + left, up // 2 - bottom - code.size * pixels, pixels, code)

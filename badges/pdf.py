@@ -46,24 +46,23 @@ def draw(art: Art, matrix: Matrix) -> bytes:
             symbol(canvas, art.code, code)
         cut(canvas, art.form)
         canvas.showPage()
-    finish(canvas)
+    canvas.save()
     return out.getvalue()
+
+
+class _Fontless(Canvas):
+    """reportlab selects Helvetica on every page, used or not, and preflight then asks for the font."""
+
+    def _make_preamble(self) -> None:
+        self._preamble = "1 0 0 1 0 0 cm"
 
 
 def new(out: BytesIO, size: tuple[float, float]) -> Canvas:
     """An empty document of that page size in points, the same bytes for the same drawing."""
-    canvas = Canvas(out, pagesize=size, invariant=1, pageCompression=1, pdfVersion=(1, 4))
+    canvas = _Fontless(out, pagesize=size, invariant=1, pageCompression=1, pdfVersion=(1, 4))
     canvas.setTitle("Badges")
     canvas.setCreator("anti-wandering station")
-    # reportlab selects Helvetica on every page, used or not, and preflight then asks for the font.
-    canvas._preamble = "1 0 0 1 0 0 cm"
     return canvas
-
-
-def finish(canvas: Canvas) -> None:
-    """Close the document, without reportlab's list of unused fonts."""
-    canvas._doc.idToObject["BasicFonts"].dict.clear()
-    canvas.save()
 
 
 def start(canvas: Canvas) -> None:

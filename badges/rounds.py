@@ -62,7 +62,7 @@ def classic(words: Words, theme: Theme) -> Art:
         CodePlace(0, 0, CLASSIC.pixels),
         (rim, name, slogan),
         (rim, name, danger, *_plea(words, theme.main, theme.accent, 22.2)),
-        (NumberPlace(0, -19.0, 2.2, 12.6, BLACK), NumberPlace(0, -14.7, 2.9, 18, BLACK, NUMBER)),
+        (NumberPlace(0, -19.1, SMALLEST, 12.6, BLACK), NumberPlace(0, -14.7, 2.9, 18, BLACK, NUMBER)),
     )
 
 

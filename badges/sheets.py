@@ -56,7 +56,7 @@ def sheet(
     pages = [badges[at : at + grid.places] for at in range(0, len(badges), grid.places)]
     tell = _counter(progress, 4 * len(pages))
     print_file = _draw(pages, grid, tell)
-    report = check.check_pdf(print_file, _slots(pages, grid), dpi=DPI, tell=tell)
+    report = check.check_pdf(print_file, slots(pages, grid), dpi=DPI, tell=tell)
     return SheetFile(print_file, report, len(pages))
 
 
@@ -89,7 +89,7 @@ def _draw(pages: Sequence[Sequence[_Badge]], grid: Grid, tell: Callable[[], None
                 _badge(canvas, stamps, badge, grid.middle(place, back=back), back=back)
             canvas.showPage()
             tell()
-    pdf.finish(canvas)
+    canvas.save()
     return out.getvalue()
 
 
@@ -113,7 +113,7 @@ def _furniture(canvas: Canvas, caption: str) -> None:
     pdf.ink(canvas, (*squares, Shape(line(caption, width / 2, 4, 2.6), BLACK)))
 
 
-def _slots(pages: Sequence[Sequence[_Badge]], grid: Grid) -> list[Slot]:
+def slots(pages: Sequence[Sequence[_Badge]], grid: Grid) -> list[Slot]:
     """Where each code must be read: fronts are the even pages; backs carry none."""
     return [
         _slot(2 * number, grid.middle(place), badge)
