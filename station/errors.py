@@ -23,6 +23,12 @@ class Conflict(UserError):
     status = 409
 
 
+class Gone(UserError):
+    """What was asked for existed and has ended."""
+
+    status = 410
+
+
 class Refused(UserError):
     status = 403
 

@@ -1,0 +1,77 @@
+"""One-tap links: one person, one incident; a link shows the place, and lets an officer take the incident."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from station import clock, seal
+from station.db import StationDatabase
+from station.errors import Gone, NotFound
+from station.vault import Vault
+
+MAY_CLAIM = ("duty", "secretary")
+
+
+class Ended(Gone):
+    """The link's incident is closed; `outcome` is a key of vocabulary.OUTCOMES."""
+
+    def __init__(self, station: int, outcome: str) -> None:
+        super().__init__("This incident is closed.")
+        self.station = station
+        self.outcome = outcome
+
+
+@dataclass(frozen=True)
+class Link:
+    """Who holds a link, and to what. Exactly one of `staff_id` and `contact_id` is set."""
+
+    incident_id: int
+    staff_id: int | None
+    contact_id: int | None
+    role: str  # of the staff member; empty for a contact of the family
+
+    @property
+    def may_claim(self) -> bool:
+        return self.role in MAY_CLAIM
+
+
+def make(
+    db: StationDatabase,
+    vault: Vault,
+    incident_id: int,
+    *,
+    staff_id: int | None = None,
+    contact_id: int | None = None,
+    now: datetime,
+) -> str:
+    """The token of one person's link to one incident; inside the caller's transaction.
+
+    The same person and incident give the same token again: it is derived, and only its hash is stored.
+    """
+    assert (staff_id is None) != (contact_id is None), "a link belongs to a staff member or to a contact"
+    holder = f"staff|{staff_id}" if staff_id is not None else f"contact|{contact_id}"
+    token = seal.derived_token(vault.ring, "link", f"{incident_id}|{holder}")
+    db.write(
+        "INSERT OR IGNORE INTO link (token_hash, incident_id, staff_id, contact_id, created_at) VALUES (?, ?, ?, ?, ?)",
+        seal.token_hash(token),
+        incident_id,
+        staff_id,
+        contact_id,
+        clock.text(now),
+    )
+    return token
+
+
+def open_link(db: StationDatabase, token: str) -> Link:
+    """Whose link this is. Raises NotFound when it never was or its holder left, Ended when the incident is closed."""
+    row = db.row(
+        "SELECT link.incident_id, link.staff_id, link.contact_id, staff.role, staff.active, "
+        "incident.station, incident.outcome "
+        "FROM link JOIN incident ON incident.id = link.incident_id "
+        "LEFT JOIN staff ON staff.id = link.staff_id WHERE link.token_hash = ?",
+        seal.token_hash(token),
+    )
+    if row is None or (row["staff_id"] is not None and not row["active"]):
+        raise NotFound("This link is not known. Ring the hotline.")
+    if row["outcome"] is not None:
+        raise Ended(row["station"], row["outcome"])
+    return Link(row["incident_id"], row["staff_id"], row["contact_id"], row["role"] or "")
