@@ -4,6 +4,7 @@ import secrets
 import uuid
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 from station import audit, clock, elders, seal
@@ -40,24 +41,26 @@ def receive(
 
     The same form again returns the same code.
     """
-    code = _code_of(vault, form_id)
-    if db.scalar("SELECT 1 FROM application WHERE form_id = ?", form_id):
+    code, known = _case_code(db, vault, form_id)
+    if known:
         return code
     uid = uuid.uuid4().hex
     vault.create([f"application/{uid}"], now)
     sealed = vault.seal(f"application/{uid}", f"application|{uid}|form", asdict(form))
     with transaction(db):
-        db.write(
-            "INSERT OR IGNORE INTO application (uid, station, code_hash, form, phone_index, form_id, created_at) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?)",
-            uid,
-            station,
-            seal.token_hash(code),
-            sealed,
-            vault.blind("phone", checked.contacts[0].phone),
-            form_id,
-            clock.text(now),
-        )
+        # Again, now that nobody else can write: the same form may have come twice, or the digits be taken.
+        code, known = _case_code(db, vault, form_id)
+        if not known:
+            db.insert(
+                "application",
+                uid=uid,
+                station=station,
+                code_hash=seal.token_hash(code),
+                form=sealed,
+                phone_index=vault.blind("phone", checked.contacts[0].phone),
+                form_id=form_id,
+                created_at=clock.text(now),
+            )
     return code
 
 
@@ -151,9 +154,15 @@ def _decide(
     return bool(changed)
 
 
-def _code_of(vault: Vault, form_id: str) -> str:
-    number = int(seal.derived_token(vault.ring, "case-code", form_id), 16)
-    return f"{number % 10**8:08d}"
+def _case_code(db: StationDatabase, vault: Vault, form_id: str) -> tuple[str, bool]:
+    """The case code of a form, and whether it is already on file. Digits of another form are passed over."""
+    for attempt in count():
+        number = int(seal.derived_token(vault.ring, "case-code", f"{form_id}/{attempt}"), 16)
+        code = f"{number % 10**8:08d}"
+        owner = db.scalar("SELECT form_id FROM application WHERE code_hash = ?", seal.token_hash(code))
+        if owner in (None, form_id):
+            return code, owner == form_id
+    raise AssertionError("count() has no end")
 
 
 def _application(vault: Vault, row: dict[str, Any]) -> Application:

@@ -70,9 +70,9 @@ def register(
 
     Raises Conflict when the identity number is already registered.
     """
-    known = db.scalar("SELECT id FROM elder WHERE form_id = ?", form_id)
+    known = of_form(db, form_id)
     if known is not None:
-        return int(known)
+        return known
     uid = uuid.uuid4().hex
     vault.create([f"elder/{uid}"], now)
     at = clock.text(now)
@@ -94,6 +94,12 @@ def register(
     except IntegrityError as error:
         return _already(db, form_id, error)
     return elder_id
+
+
+def of_form(db: StationDatabase, form_id: str) -> int | None:
+    """The elder that this very form has already made, if any."""
+    known = db.scalar("SELECT id FROM elder WHERE form_id = ?", form_id)
+    return None if known is None else int(known)
 
 
 def edit(
@@ -348,10 +354,10 @@ def _write_consents(
 
 def _already(db: StationDatabase, form_id: str, error: Exception) -> int:
     """Two submits of one form at the same moment: the second gets the first one's record."""
-    known = db.scalar("SELECT id FROM elder WHERE form_id = ?", form_id)
+    known = of_form(db, form_id)
     if known is None:
         raise Conflict("An elder with this identity number is already registered.") from error
-    return int(known)
+    return known
 
 
 def _row(db: StationDatabase, elder_id: int) -> dict[str, Any]:

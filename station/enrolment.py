@@ -125,6 +125,21 @@ def check(form: ElderForm, locality: Locality, today: date) -> Enrolment:
     return enrolment
 
 
+def unchecked(form: ElderForm) -> Enrolment:
+    """What of an unfinished form bears on the public page, for the preview; not for keeping."""
+    return Enrolment(
+        **dict.fromkeys(
+            ("name", "address", "birth_date", "sex", "id_last_four", "id_normal", "history", "given_by"), ""
+        ),
+        community_id=0,
+        contacts=(),
+        health_notes=_known(form.health_notes, vocabulary.HEALTH_NOTES),
+        call_name=_text(_Checker(), "call_name", form.call_name, 12),
+        hints=_known(form.hints, vocabulary.HINTS),
+        consents=_known(form.consents, vocabulary.CONSENT_ITEMS),
+    )
+
+
 def _identity(checker: _Checker, form: ElderForm, today: date) -> tuple[str, str, str, str]:
     if form.identity_number.strip():
         parsed = checker.take(

@@ -109,6 +109,14 @@ def waiting(db: StationDatabase) -> list[int]:
     ]
 
 
+def unfinished(db: StationDatabase, station: int) -> list[Badge]:
+    """Badges of a station that are not yet in their elders' hands, oldest first."""
+    rows = db.rows(
+        "SELECT * FROM badge WHERE station = ? AND state IN ('ordered', 'made') ORDER BY id", station
+    )
+    return [_badge(row) for row in rows]
+
+
 def file(db: StationDatabase, vault: Vault, badge_id: int, kind: str) -> bytes:
     """One checked file of a badge. Raises NotFound while there is none."""
     badge = get(db, badge_id)

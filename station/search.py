@@ -1,10 +1,12 @@
 """Finding an elder by name, pinyin, phone or badge number, although names are sealed."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from station import damm, names, phones, seal
+from station import damm, elders, names, phones, seal
 from station.db import StationDatabase
+from station.enrolment import Enrolment
 from station.vault import Vault
 
 
@@ -41,6 +43,20 @@ def newest(db: StationDatabase, vault: Vault, *, station: int, count: int = 20) 
     """The elders entered last."""
     people = [person for person, _ in _everyone(db, vault, station)]
     return sorted(people, key=lambda person: -person.elder_id)[:count]
+
+
+def people(db: StationDatabase, vault: Vault, elder_ids: Collection[int], *, station: int) -> list[Found]:
+    """Those of the given elders who belong to the station."""
+    if not elder_ids:
+        return []
+    return [person for person, _ in _everyone(db, vault, station) if person.elder_id in elder_ids]
+
+
+def look_alikes(db: StationDatabase, vault: Vault, enrolment: Enrolment, *, station: int) -> list[Found]:
+    """Elders of the station who may already be this one: same identity number, same name, or a shared phone."""
+    same = set(elders.look_alikes(db, vault, enrolment))
+    everyone = [person for person, _ in _everyone(db, vault, station)]
+    return [person for person in everyone if person.elder_id in same or person.name == enrolment.name][:MOST]
 
 
 def _by_number(db: StationDatabase, vault: Vault, query: str, area_code: str) -> set[int]:
