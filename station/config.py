@@ -22,9 +22,7 @@ class Config:
     timezone: str = "Asia/Shanghai"
     language: str = "zh"
     trusted_proxy: str = ""
-    threads: int = 256
     demo: bool = False
-    clock_scale: float = 1.0
 
     @property
     def database(self) -> Path:
@@ -41,6 +39,11 @@ class Config:
     @property
     def spool(self) -> Path:
         return self.data_dir / "spool"
+
+    @property
+    def beats(self) -> Path:
+        """Where each process shows that it is alive."""
+        return self.data_dir / "run"
 
     @property
     def secure(self) -> bool:
@@ -67,7 +70,23 @@ def read(environ: Mapping[str, str]) -> Config:
         timezone=_timezone(environ.get("STATION_TIMEZONE", "Asia/Shanghai")),
         language=_language(environ.get("STATION_LANGUAGE", "zh")),
         trusted_proxy=environ.get("STATION_TRUSTED_PROXY", ""),
+        demo=environ.get("STATION_DEMO", "") == "1",
     )
+
+
+def to_environ(config: Config) -> dict[str, str]:
+    """The variables from which `read` makes the same configuration; how the parent tells its children."""
+    return {
+        "STATION_DATA": str(config.data_dir),
+        "STATION_KEYRING": str(config.keyring),
+        "STATION_BASE_URL": config.base_url,
+        "STATION_HOST": config.listen_host,
+        "STATION_PORT": str(config.listen_port),
+        "STATION_TIMEZONE": config.timezone,
+        "STATION_LANGUAGE": config.language,
+        "STATION_TRUSTED_PROXY": config.trusted_proxy,
+        "STATION_DEMO": "1" if config.demo else "",
+    }
 
 
 def base_url(text: str) -> str:

@@ -1,0 +1,189 @@
+"""The words of each message: no name and no health data ever; templates/messages/ holds the texts."""
+
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.support import Translations
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from station import clock, communities, issuing, phones, places, seal
+from station.alerts.outbox import Due
+from station.channels.base import Outgoing
+from station.config import Config
+from station.db import StationDatabase
+from station.incidents import views
+from station.incidents.intake import Sighting
+from station.vault import Vault
+from station.vocabulary import ACTS, N_, OUTCOMES
+
+WINDS = {
+    "n": N_("north"),
+    "ne": N_("north-east"),
+    "e": N_("east"),
+    "se": N_("south-east"),
+    "s": N_("south"),
+    "sw": N_("south-west"),
+    "w": N_("west"),
+    "nw": N_("north-west"),
+}
+
+
+def compose(db: StationDatabase, vault: Vault, due: Due, config: Config, now: datetime) -> Outgoing:
+    """The message of one attempt, from the state as it is now: a place that came meanwhile is in it."""
+    if due.incident_id is None:
+        return _soft_notice(db, due, config, now)
+    shown = views.brief(db, due.incident_id)
+    station = communities.station(db, shown.station)
+    best = views.best_place(db, vault, due.incident_id)
+    words = {
+        "due": due,
+        "shown": shown,
+        "station": station,
+        "hotline": phones.from_e164(station.hotline).shown,
+        "place": place_words(station, best, config.language),
+        "at": clock_time(shown.opened_at, config),
+        "act": ACTS.get(shown.last_act, ""),
+        "said": _what_happened(db, due),
+        "holder": _has_holder(shown),
+        "outcome": OUTCOMES.get(shown.outcome or "", ""),
+        "to_family": due.contact_id is not None,
+        "repeat": max(0, due.step - 4),
+    }
+    return Outgoing(
+        id=due.uid,
+        incident=str(due.incident_id),
+        kind=due.kind if shown.kind == "live" else "drill",
+        title=_text("title.txt", config.language, words),
+        text=_text(f"{due.kind}.txt", config.language, words),
+        url=f"{config.base_url}/go/{_link_token(vault, due)}",
+        station=station.name,
+        badge_number=shown.badge_number or None,
+        location=location(best),
+        attempt=due.attempt,
+        at=now,
+    )
+
+
+def location(best: Sighting) -> dict[str, Any] | None:
+    """The place as other systems get it, or None when nothing is known."""
+    if best.point is None and not best.place:
+        return None
+    return {
+        "lat": best.point.lat if best.point else None,
+        "lon": best.point.lon if best.point else None,
+        "accuracy_m": best.accuracy_m,
+        "place": best.place or None,
+    }
+
+
+def place_words(station: communities.Station, best: Sighting, language: str) -> str:
+    """Where it is, for a person: distance and direction from the station, accuracy, the finder's words."""
+    parts = []
+    gettext = _translations(language).gettext
+    if best.point:
+        offset = places.describe(places.Point(station.lat, station.lon), best.point)
+        far = f"{offset.distance_m} m" if offset.distance_m < 1000 else f"{offset.distance_m / 1000:g} km"
+        if offset.direction:
+            parts.append(
+                gettext("%(distance)s %(direction)s of the station")
+                % {"distance": far, "direction": gettext(WINDS[offset.direction])}
+            )
+        else:
+            parts.append(gettext("right at the station"))
+        if best.accuracy_m:
+            parts.append(f"±{round(best.accuracy_m)} m")
+    if best.place:
+        parts.append(f"“{best.place}”")
+    return ", ".join(parts)
+
+
+def clock_time(moment: datetime, config: Config) -> str:
+    return moment.astimezone(ZoneInfo(config.timezone)).strftime("%H:%M")
+
+
+def _soft_notice(db: StationDatabase, due: Due, config: Config, now: datetime) -> Outgoing:
+    scan = db.row("SELECT * FROM scan WHERE id = ?", due.scan_id)
+    assert scan is not None, "a soft notice belongs to a scan"
+    station = communities.station(db, scan["station"])
+    number = db.scalar("SELECT number FROM badge WHERE id = ?", scan["badge_id"])
+    words = {
+        "number": issuing.shown_number(number) if number else "",
+        "station": station,
+        "at": clock_time(clock.parse(scan["at"]), config),
+        "due": due,
+        "shown": None,
+    }
+    return Outgoing(
+        id=due.uid,
+        incident="",
+        kind="soft_notice",
+        title=_text("title.txt", config.language, words),
+        text=_text("soft_notice.txt", config.language, words),
+        url=f"{config.base_url}/desk",
+        station=station.name,
+        badge_number=words["number"] or None,
+        location=None,
+        attempt=due.attempt,
+        at=now,
+    )
+
+
+def _what_happened(db: StationDatabase, due: Due) -> str:
+    """What the finder did in the event that a message is about; empty when they wrote words.
+
+    The words themselves stay behind the link: a stranger may have typed a name or an illness.
+    """
+    event = db.row("SELECT kind, detail FROM event WHERE id = ?", due.event_id)
+    return ACTS.get(event["detail"], "") if event and event["kind"] == "scan" else ""
+
+
+def _has_holder(shown: views.Brief) -> bool:
+    return bool(shown.on_site_by or shown.liaison_by)
+
+
+def _link_token(vault: Vault, due: Due) -> str:
+    who = f"staff|{due.staff_id}" if due.staff_id else f"contact|{due.contact_id}"
+    return seal.derived_token(vault.ring, "link", f"{due.incident_id}|{who}")
+
+
+def _text(name: str, language: str, words: dict[str, Any]) -> str:
+    return " ".join(_environment(language).get_template(name).render(words).split())
+
+
+@lru_cache
+def _environment(language: str) -> Environment:
+    # Plain text for phones: what people wrote must arrive as they wrote it, so nothing is escaped.
+    environment = Environment(
+        loader=FileSystemLoader(_folder()),
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        autoescape=False,  # noqa: S701
+    )
+    environment.install_gettext_translations(_translations(language), newstyle=True)  # type: ignore[attr-defined]
+    environment.filters["words"] = lambda text: _translations(language).gettext(text) if text else ""
+    return environment
+
+
+def _folder() -> Path:
+    inside = Path(__file__).parent.parent / "templates"
+    outside = Path(__file__).parent.parent.parent / "templates"
+    return (inside if inside.is_dir() else outside) / "messages"
+
+
+@lru_cache
+def _translations(language: str) -> Any:
+    return Translations.load(Path(__file__).parent.parent / "translations", [language])
+
+
+def emergency_text(waiting: Any, config: Config) -> str:
+    """What those on duty hear while the database is gone: as much as the finder told."""
+    words = {
+        "at": clock_time(waiting.at, config),
+        "act": ACTS.get(waiting.report.act, ""),
+        "place": waiting.report.sighting.place,
+        "phone": waiting.report.phone,
+    }
+    return _text("emergency.txt", config.language, words)

@@ -1,0 +1,185 @@
+"""The alert rows on their way out: claimed by the sender, tried, retried until accepted or no longer called for."""
+
+import random
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from station import clock
+from station.channels.base import Result
+from station.db import StationDatabase, transaction
+from station.incidents.states import LEASED
+
+BACKOFF_S = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
+FARTHEST_DUE = timedelta(seconds=90)
+# How long after closing the last words are still worth sending.
+LAST_WORDS = timedelta(hours=24)
+SOFT_LIVES = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Due:
+    """One attempt that is to be made now."""
+
+    alert_id: int
+    uid: str
+    kind: str
+    step: int
+    incident_id: int | None
+    scan_id: int | None
+    event_id: int | None
+    address_id: int
+    staff_id: int | None
+    contact_id: int | None
+    attempt: int
+
+
+def reclaim(db: StationDatabase, now: datetime) -> int:
+    """At the sender's start: what a dead sender left in the air goes out again. Twice is better than lost."""
+    if not db.scalar("SELECT 1 FROM alert WHERE state = 'sending' LIMIT 1"):
+        return 0
+    with transaction(db):
+        db.write(
+            "UPDATE attempt SET outcome = 'unknown', ended_at = ?, detail = 'the sender stopped meanwhile' "
+            "WHERE outcome = 'sending'",
+            clock.text(now),
+        )
+        return db.write(
+            "UPDATE alert SET state = 'pending', due_at = ? WHERE state = 'sending'", clock.text(now)
+        )
+
+
+def claim(
+    db: StationDatabase, now: datetime, most: int, busy_channels: frozenset[int] = frozenset()
+) -> list[Due]:
+    """Take up to `most` due alerts, first attempts before retries; those no longer called for are cancelled.
+
+    Channels in `busy_channels` have all their slots in use and wait.
+    """
+    rows = _due_rows(db, now, most, busy_channels)
+    if not rows:
+        return []
+    taken = []
+    with transaction(db):
+        for row in rows:
+            if not _still_called_for(db, row, now):
+                db.write("UPDATE alert SET state = 'cancelled' WHERE id = ? AND state = 'pending'", row["id"])
+            elif db.write(
+                "UPDATE alert SET state = 'sending', attempts = attempts + 1 WHERE id = ? AND state = 'pending'",
+                row["id"],
+            ):
+                taken.append(_due(row))
+                db.insert(
+                    "attempt",
+                    alert_id=row["id"],
+                    number=row["attempts"] + 1,
+                    started_at=clock.text(now),
+                    outcome="sending",
+                )
+    return taken
+
+
+def record(db: StationDatabase, results: list[tuple[Due, Result]], now: datetime) -> None:
+    """Write what became of attempts, many in one transaction."""
+    with transaction(db):
+        for due, result in results:
+            _record_one(db, due, result, now)
+
+
+def waiting_until(db: StationDatabase) -> datetime | None:
+    """When the next pending alert is due."""
+    at = db.scalar("SELECT min(due_at) FROM alert WHERE state = 'pending'")
+    return clock.parse(at) if at else None
+
+
+def mend_clock(db: StationDatabase, now: datetime) -> None:
+    """After the machine's clock stepped back, nothing may wait longer than the longest backoff."""
+    far = clock.text(now + FARTHEST_DUE)
+    if db.scalar("SELECT 1 FROM alert WHERE state = 'pending' AND due_at > ? LIMIT 1", far):
+        with transaction(db):
+            db.write(
+                "UPDATE alert SET due_at = ? WHERE state = 'pending' AND due_at > ?", clock.text(now), far
+            )
+
+
+def backoff_s(attempt: int, chance: float) -> float:
+    """Seconds until the next try: 1, 2, 5, 10, 20, then 30 for ever, plus or minus half. `chance` is 0 to 1."""
+    base = BACKOFF_S[min(attempt, len(BACKOFF_S)) - 1]
+    return min(base * (0.5 + chance), BACKOFF_S[-1])
+
+
+def of_incident(db: StationDatabase, incident_id: int) -> list[dict[str, Any]]:
+    """Every attempt of an incident's alerts: who was told what when, and what came of it."""
+    return db.rows(
+        "SELECT alert.kind, alert.staff_id, alert.contact_id, alert.state, channel.label, channel.kind AS channel, "
+        "attempt.number, attempt.started_at, attempt.ended_at, attempt.outcome, attempt.detail "
+        "FROM attempt JOIN alert ON alert.id = attempt.alert_id JOIN address ON address.id = alert.address_id "
+        "JOIN channel ON channel.id = address.channel_id WHERE alert.incident_id = ? ORDER BY attempt.id",
+        incident_id,
+    )
+
+
+def _due_rows(
+    db: StationDatabase, now: datetime, most: int, busy_channels: frozenset[int]
+) -> list[dict[str, Any]]:
+    marks = ", ".join("?" * len(busy_channels))
+    return db.rows(
+        "SELECT alert.*, address.channel_id FROM alert JOIN address ON address.id = alert.address_id "  # noqa: S608
+        f"WHERE alert.state = 'pending' AND alert.due_at <= ? AND address.channel_id NOT IN ({marks}) "
+        "ORDER BY alert.attempts > 0, alert.id LIMIT ?",
+        clock.text(now),
+        *busy_channels,
+        most,
+    )
+
+
+def _still_called_for(db: StationDatabase, row: dict[str, Any], now: datetime) -> bool:
+    """Looked at again before every attempt: a claim silences the ladder, a closing silences nearly all."""
+    age = now - clock.parse(row["created_at"])
+    if row["kind"] == "soft_notice":
+        return age < SOFT_LIVES
+    incident = db.row("SELECT * FROM incident WHERE id = ?", row["incident_id"])
+    assert incident is not None, "alerts belong to incidents"
+    if row["kind"] == "closed":
+        return incident["closed_at"] is not None and age < LAST_WORDS
+    if incident["closed_at"] is not None:
+        return False
+    if row["kind"] != "ladder":
+        return True
+    if row["step"] < 0:
+        return incident["state"] in LEASED
+    return incident["state"] == "alerting" and incident["ring_round"] == row["ring_round"]
+
+
+def _record_one(db: StationDatabase, due: Due, result: Result, now: datetime) -> None:
+    at = clock.text(now)
+    db.write(
+        "UPDATE attempt SET ended_at = ?, outcome = ?, provider_id = ?, detail = ? WHERE alert_id = ? AND number = ?",
+        at,
+        result.outcome,
+        result.provider_id,
+        result.detail,
+        due.alert_id,
+        due.attempt,
+    )
+    if result.outcome == "ok":
+        db.write("UPDATE alert SET state = 'accepted', accepted_at = ? WHERE id = ?", at, due.alert_id)
+    elif result.outcome == "permanent":
+        db.write(
+            "UPDATE alert SET state = 'failed', last_detail = ? WHERE id = ?", result.detail, due.alert_id
+        )
+    else:
+        wait = max(backoff_s(due.attempt, random.random()), result.retry_after_s or 0)  # noqa: S311 - jitter
+        db.write(
+            "UPDATE alert SET state = 'pending', due_at = ?, last_detail = ? WHERE id = ?",
+            clock.text(now + timedelta(seconds=wait)),
+            result.detail,
+            due.alert_id,
+        )
+
+
+def _due(row: dict[str, Any]) -> Due:
+    same = (
+        "uid", "kind", "step", "incident_id", "scan_id", "event_id", "address_id", "staff_id", "contact_id",
+    )  # fmt: skip
+    return Due(alert_id=row["id"], attempt=row["attempts"] + 1, **{key: row[key] for key in same})

@@ -1,0 +1,99 @@
+"""Who is to be told and who is to be rung, resolved at the moment it is due."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from station import addresses, duty, elders
+from station.db import StationDatabase
+
+
+@dataclass(frozen=True, order=True)
+class Person:
+    """Somebody who can be reached: a staff member or a family contact."""
+
+    kind: str  # staff or contact
+    id: int
+
+    @property
+    def staff_id(self) -> int | None:
+        return self.id if self.kind == "staff" else None
+
+    @property
+    def contact_id(self) -> int | None:
+        return self.id if self.kind == "contact" else None
+
+
+def on_duty(
+    db: StationDatabase, station: int, moment: datetime, timezone: str, level: str = "on_duty"
+) -> list[Person]:
+    active = {row["id"] for row in db.rows("SELECT id FROM staff WHERE station = ? AND active = 1", station)}
+    ids = duty.at(duty.roster(db, station), level, moment, timezone)
+    return [Person("staff", staff_id) for staff_id in ids if staff_id in active]
+
+
+def secretaries(db: StationDatabase, incident: dict[str, Any]) -> list[Person]:
+    """Of the elder's home community and of the one where the elder was found; of all when neither is known."""
+    home = db.scalar("SELECT community_id FROM elder WHERE id = ?", incident["elder_id"])
+    wanted = [home] if home else []
+    if incident["community_id"] and _may_tell_finding_community(db, incident):
+        wanted.append(incident["community_id"])
+    rows = db.rows(
+        "SELECT id, community_id FROM staff WHERE station = ? AND role = 'secretary' AND active = 1 ORDER BY id",
+        incident["station"],
+    )
+    return [Person("staff", row["id"]) for row in rows if not wanted or row["community_id"] in wanted]
+
+
+def everybody(db: StationDatabase, station: int) -> list[Person]:
+    """All who work at the station; the operator keeps machines, not elders."""
+    rows = db.rows(
+        "SELECT id FROM staff WHERE station = ? AND active = 1 AND role <> 'operator' ORDER BY id", station
+    )
+    return [Person("staff", row["id"]) for row in rows]
+
+
+def family(db: StationDatabase, incident: dict[str, Any]) -> list[Person]:
+    """The contacts, in their order, when the family agreed to learn the place."""
+    elder_id = incident["elder_id"]
+    if elder_id is None or "family_place" not in elders.consents(db, elder_id):
+        return []
+    rows = db.rows("SELECT id FROM contact WHERE elder_id = ? ORDER BY position", elder_id)
+    return [Person("contact", row["id"]) for row in rows]
+
+
+def to_notify(db: StationDatabase, incident: dict[str, Any], opened: datetime, timezone: str) -> list[Person]:
+    """Who gets the notice: on duty when it opened, the secretaries, the family."""
+    people = on_duty(db, incident["station"], opened, timezone)
+    people += secretaries(db, incident)
+    people += family(db, incident)
+    return list(dict.fromkeys(people))
+
+
+def on_rung(
+    db: StationDatabase, incident: dict[str, Any], who: str, moment: datetime, timezone: str
+) -> list[Person]:
+    """Whom a rung of the ladder rings now."""
+    station = incident["station"]
+    if who == "secretaries":
+        return secretaries(db, incident)
+    if who == "everybody":
+        return everybody(db, station)
+    return on_duty(db, station, moment, timezone, "backup" if who == "backup" else "on_duty")
+
+
+def holding(incident: dict[str, Any]) -> list[Person]:
+    """Who has claimed a slot."""
+    held = (incident["on_site_by"], incident["liaison_by"])
+    return [Person("staff", staff_id) for staff_id in dict.fromkeys(held) if staff_id]
+
+
+def address_ids(db: StationDatabase, person: Person) -> list[int]:
+    if person.kind == "staff":
+        return addresses.of_staff(db, person.id)
+    return addresses.of_contact(db, person.id)
+
+
+def _may_tell_finding_community(db: StationDatabase, incident: dict[str, Any]) -> bool:
+    elder_id = incident["elder_id"]
+    return elder_id is None or "finding_community" in elders.consents(db, elder_id)

@@ -1,0 +1,260 @@
+"""From what is on the disk to the messages it calls for: safe to repeat, so an alert cannot be forgotten."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from station import clock, seal
+from station.alerts import ladder, people
+from station.alerts.people import Person
+from station.communities import Policy
+from station.db import StationDatabase, transaction
+from station.incidents import events, links
+from station.vault import Vault
+
+SOFT_NOTICE_EVERY_S = 600
+# What a finder may add to an open incident that the officer on the way must hear.
+WORTH_TELLING = ("hurt", "gone", "cannot_stay", "tag_only")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One message to one person, before it is multiplied by the person's addresses."""
+
+    kind: str
+    cause: str  # with kind and person it makes the message unique
+    person: Person
+    step: int = 0
+    event_id: int | None = None
+
+
+def plan_incident(
+    db: StationDatabase, vault: Vault, incident_id: int, *, elapsed_s: float, timezone: str, now: datetime
+) -> int:
+    """Insert the alerts that an incident calls for and that are not there yet; returns how many are new.
+
+    `elapsed_s` is how long it has been ringing, by a clock that no step of the machine's clock can turn back.
+    """
+    incident = db.row("SELECT * FROM incident WHERE id = ?", incident_id)
+    if incident is None:
+        return 0
+    story = events.of_incident(db, incident_id)
+    wanted = _follow_story(db, incident, story)
+    if incident["closed_at"] is None:
+        wanted += _notices(db, incident, story, timezone)
+        wanted += _ringing(db, incident, elapsed_s, timezone, now)
+        wanted += _reminder(incident, now)
+    return _insert(db, vault, incident, wanted, now)
+
+
+def plan_opening(
+    db: StationDatabase, vault: Vault, event: events.Event, *, timezone: str, now: datetime
+) -> int:
+    """A page was opened and nothing pressed: one soft notice to duty, at most one a badge in ten minutes."""
+    scan = db.row("SELECT * FROM scan WHERE id = ?", event.scan_id)
+    if scan is None or _has_open_incident(db, scan):
+        return 0
+    bucket = int(event.at.timestamp() // SOFT_NOTICE_EVERY_S)
+    rows = []
+    for person in people.on_duty(db, scan["station"], event.at, timezone):
+        key = f"soft|{scan['station']}|{scan['serial']}|{bucket}|{person.kind}{person.id}"
+        rows += _rows(db, "soft_notice", key, person, incident_id=None, scan_id=scan["id"], now=now)
+    return _write(db, rows)
+
+
+def _follow_story(db: StationDatabase, incident: dict[str, Any], story: list[events.Event]) -> list[Wanted]:
+    wanted: list[Wanted] = []
+    told = _told(db, incident["id"])
+    acts_heard: set[str] = set()
+    for event in story:
+        for kind, person in _called_for(incident, event, story, told, acts_heard):
+            wanted.append(Wanted(kind, f"event{event.id}", person, event_id=event.id))
+    return wanted
+
+
+def _called_for(
+    incident: dict[str, Any],
+    event: events.Event,
+    story: list[events.Event],
+    told: dict[Person, int],
+    acts_heard: set[str],
+) -> list[tuple[str, Person]]:
+    """Which messages one event of the story calls for, and to whom."""
+    others = [person for person in told if person.staff_id != event.staff_id or event.staff_id is None]
+    if event.kind == "claimed" and event.to_state:
+        return [("claimed", person) for person in others]
+    if event.kind == "closed" and incident["closed_at"] is not None:
+        return [("closed", person) for person in others]
+    if event.kind == "place" and event.detail == "later":
+        return [("place", person) for person, known in told.items() if known < event.id]
+    if _worth_telling(event, story, acts_heard):
+        return [("message", person) for person in people.holding(incident) or _staff(told)]
+    return []
+
+
+def _worth_telling(event: events.Event, story: list[events.Event], acts_heard: set[str]) -> bool:
+    """A message of the finder, or the first time that a later report says hurt, gone, cannot stay."""
+    if event.kind == "message":
+        return event.actor == "finder"
+    if event.kind != "scan" or event.detail not in WORTH_TELLING or event.detail in acts_heard:
+        return False
+    acts_heard.add(event.detail)
+    first = next((one for one in story if one.kind == "scan"), None)
+    return first is not None and first.id != event.id
+
+
+def _staff(told: dict[Person, int]) -> list[Person]:
+    return [person for person in told if person.kind == "staff"]
+
+
+def _told(db: StationDatabase, incident_id: int) -> dict[Person, int]:
+    """Everybody who got a notice or was rung, and the newest event that was known when it was planned."""
+    rows = db.rows(
+        "SELECT staff_id, contact_id, min(event_id) AS known FROM alert WHERE incident_id = ? "
+        "AND kind IN ('notice', 'ladder') GROUP BY staff_id, contact_id ORDER BY min(id)",
+        incident_id,
+    )
+    return {
+        Person("staff", row["staff_id"]) if row["staff_id"] else Person("contact", row["contact_id"]): row[
+            "known"
+        ]
+        or 0
+        for row in rows
+    }
+
+
+def _notices(
+    db: StationDatabase, incident: dict[str, Any], story: list[events.Event], timezone: str
+) -> list[Wanted]:
+    newest = story[-1].id if story else 0
+    opened = clock.parse(incident["opened_at"])
+    return [
+        Wanted("notice", "opened", person, event_id=newest)
+        for person in people.to_notify(db, incident, opened, timezone)
+    ]
+
+
+def _ringing(
+    db: StationDatabase, incident: dict[str, Any], elapsed_s: float, timezone: str, now: datetime
+) -> list[Wanted]:
+    """The rungs that are due. After an outage somebody is rung once, by the newest rung, not once for each missed."""
+    if incident["state"] != "alerting":
+        return []
+    policy = Policy.load(incident["policy"])
+    rungs = ladder.due(policy, elapsed_s)
+    wanted: list[Wanted] = []
+    rung_already: set[Person] = set()
+    for rung in reversed(rungs):
+        found = people.on_rung(db, incident, rung.who, now, timezone)
+        wanted += [_ring(incident, rung, person) for person in found if person not in rung_already]
+        rung_already |= set(found)
+    for rung in ladder.ahead(policy, rungs):
+        if any(people.address_ids(db, person) for person in rung_already):
+            break
+        found = people.on_rung(db, incident, rung.who, now, timezone)
+        wanted += [_ring(incident, rung, person) for person in found]
+        rung_already |= set(found)
+    return wanted
+
+
+def _ring(incident: dict[str, Any], rung: ladder.Rung, person: Person) -> Wanted:
+    return Wanted("ladder", f"round{incident['ring_round']}rung{rung.number}", person, step=rung.number)
+
+
+def _reminder(incident: dict[str, Any], now: datetime) -> list[Wanted]:
+    """The lease has run out: whoever holds the incident is asked for news before it rings for all again."""
+    lease = incident["lease_until"]
+    if lease is None or now <= clock.parse(lease):
+        return []
+    return [Wanted("ladder", f"lease{lease}", person, step=-1) for person in people.holding(incident)]
+
+
+def _insert(
+    db: StationDatabase, vault: Vault, incident: dict[str, Any], wanted: list[Wanted], now: datetime
+) -> int:
+    rows: list[dict[str, Any]] = []
+    for one in wanted:
+        key = f"{incident['id']}|{one.kind}|{one.cause}|{one.person.kind}{one.person.id}"
+        rows += _rows(
+            db,
+            one.kind,
+            key,
+            one.person,
+            incident_id=incident["id"],
+            step=one.step,
+            event_id=one.event_id,
+            ring_round=incident["ring_round"],
+            now=now,
+        )
+    rows = _unknown(db, rows)
+    return _write(db, rows, vault) if rows else 0
+
+
+def _unknown(db: StationDatabase, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Leave out what is planned already, so that the usual tick writes nothing at all."""
+    return [row for row in rows if not db.scalar("SELECT 1 FROM alert WHERE dedup = ?", row["dedup"])]
+
+
+def _rows(
+    db: StationDatabase,
+    kind: str,
+    key: str,
+    person: Person,
+    *,
+    incident_id: int | None,
+    now: datetime,
+    **more: Any,
+) -> list[dict[str, Any]]:
+    """One row for each address of the person; the message id is the same on all of them and over retries."""
+    at = clock.text(now)
+    return [
+        {
+            "uid": seal.token_hash(key).hex()[:32],
+            "dedup": f"{key}|{address_id}",
+            "incident_id": incident_id,
+            "kind": kind,
+            "address_id": address_id,
+            "staff_id": person.staff_id,
+            "contact_id": person.contact_id,
+            "due_at": at,
+            "created_at": at,
+            **more,
+        }
+        for address_id in people.address_ids(db, person)
+    ]
+
+
+def _write(db: StationDatabase, rows: list[dict[str, Any]], vault: Vault | None = None) -> int:
+    new = 0
+    rows = _unknown(db, rows)
+    if not rows:
+        return 0
+    with transaction(db):
+        for row in _unknown(db, rows):
+            db.insert("alert", **row)
+            new += 1
+            if vault and row["incident_id"]:
+                _link(db, vault, row)
+    return new
+
+
+def _link(db: StationDatabase, vault: Vault, row: dict[str, Any]) -> None:
+    links.make(
+        db,
+        vault,
+        row["incident_id"],
+        staff_id=row["staff_id"],
+        contact_id=row["contact_id"],
+        now=clock.parse(row["created_at"]),
+    )
+
+
+def _has_open_incident(db: StationDatabase, scan: dict[str, Any]) -> bool:
+    return (
+        db.scalar(
+            "SELECT 1 FROM incident WHERE station = ? AND serial IS ? AND closed_at IS NULL",
+            scan["station"],
+            scan["serial"],
+        )
+        is not None
+    )

@@ -1,0 +1,194 @@
+"""The three child processes: web, sender, jobs. Each ends when its parent does."""
+
+import fcntl
+import logging
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import waitress.server
+
+from station import accounts, clock, emergency, founding, heartbeat, issuing, seal
+from station.app import create_app
+from station.config import Config
+from station.db import DatabaseError, StationDatabase
+from station.errors import SettingError, StorageGone
+from station.seal import Keyring
+from station.sender import Sender, WithoutDatabase, reopen
+from station.vault import Unsealable, Vault
+
+log = logging.getLogger("station.processes")
+
+THREADS = 256
+CONNECTIONS = 2000
+LARGEST_REQUEST = (
+    32 * 1024 * 1024
+)  # bytes; what is larger than a page allows still gets a page with the hotline
+BEAT_EVERY_S = 1.0
+DRAIN_S = 5.0
+
+
+class Stop:
+    """Set by SIGTERM or by the parent's end."""
+
+    def __init__(self) -> None:
+        self.event = threading.Event()
+        signal.signal(signal.SIGTERM, lambda *_: self.event.set())
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
+        threading.Thread(target=self._watch_parent, daemon=True).start()
+
+    def _watch_parent(self) -> None:
+        """Standard input is a pipe from the parent; it ends when the parent does, however it died."""
+        with suppress(OSError):
+            while os.read(0, 1):
+                pass
+        self.event.set()
+        # A thread that hangs in a provider's answer must not keep an orphan alive.
+        time.sleep(DRAIN_S + 1)
+        os._exit(0)
+
+
+def web(config: Config, listener: int) -> None:
+    """Serve pages on the socket that the parent opened."""
+    ring = seal.read_keyring(config.keyring)
+    stop = Stop()
+    server = waitress.server.create_server(
+        create_app(config, ring),
+        sockets=[socket.socket(fileno=listener)],
+        threads=THREADS,
+        connection_limit=CONNECTIONS,
+        max_request_body_size=LARGEST_REQUEST,
+        asyncore_use_poll=True,
+        send_bytes=1,
+        channel_timeout=60,
+        ident=None,
+        **_proxy(config),
+    )
+    threading.Thread(target=_beat_until, args=(config, "web", stop.event), daemon=True).start()
+    threading.Thread(target=_close_at, args=(server, stop.event), daemon=True).start()
+    with suppress(OSError):  # closing the listening socket ends the loop so
+        server.run()
+    os._exit(0)
+
+
+def sender(config: Config) -> None:
+    """Send alerts until the parent ends; exactly one at a time, by a lock file."""
+    ring = seal.read_keyring(config.keyring)
+    stop = Stop()
+    leader = os.open(config.beats / "sender.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(leader, fcntl.LOCK_EX)
+    while not stop.event.is_set():
+        try:
+            with founding.opened(config, ring) as (db, vault):
+                _send_until(config, ring, db, vault, stop.event)
+        except (SettingError, StorageGone, DatabaseError, Unsealable) as error:
+            log.error("the database cannot be used: %s", error)
+            _send_without_database(config, ring, stop.event)
+
+
+def _send_until(
+    config: Config, ring: Keyring, db: StationDatabase, vault: Vault, stop: threading.Event
+) -> None:
+    running = Sender(config, ring, db, vault)
+    running.start(clock.utcnow())
+    while not stop.is_set():
+        heartbeat.beat(config.beats, "sender")
+        if reopen(running):
+            raise StorageGone("the database was removed or replaced")
+        running.tick(clock.utcnow())
+        running.idle()
+    running.drain(DRAIN_S)
+
+
+def _send_without_database(config: Config, ring: Keyring, stop: threading.Event) -> None:
+    """Tell those on duty from the sealed files, and look every second whether the database is back."""
+    fallback = WithoutDatabase(config, ring)
+    for _ in range(5):
+        if stop.wait(0.2):
+            return
+        heartbeat.beat(config.beats, "sender")
+        fallback.tick(clock.utcnow())
+
+
+def jobs(config: Config) -> None:
+    """Draw badges and keep house, with low priority so that no scan waits for a picture."""
+    with suppress(OSError):
+        os.nice(10)
+    ring = seal.read_keyring(config.keyring)
+    stop = Stop()
+    while not stop.event.is_set():
+        try:
+            with founding.opened(config, ring) as (db, vault):
+                _work_until(config, db, vault, stop.event)
+        except (SettingError, StorageGone, DatabaseError, Unsealable) as error:
+            log.error("the database cannot be used: %s", error)
+            heartbeat.beat(config.beats, "jobs")
+            stop.event.wait(1.0)
+
+
+def _work_until(config: Config, db: StationDatabase, vault: Vault, stop: threading.Event) -> None:
+    refreshed = -1e9
+    while not stop.is_set():
+        heartbeat.beat(config.beats, "jobs")
+        db.check_same_file()
+        for badge_id in issuing.waiting(db):
+            issuing.make(db, vault, badge_id, config.base_url, clock.utcnow())
+            heartbeat.beat(config.beats, "jobs")
+        if time.monotonic() - refreshed > 60:
+            refreshed = time.monotonic()
+            emergency.refresh(db, vault, config.emergency_file, config.timezone, clock.utcnow())
+            accounts.forget_old_sessions(db, clock.utcnow())
+        stop.wait(0.1)
+
+
+CHILDREN: dict[str, Callable[..., None]] = {"web": web, "sender": sender, "jobs": jobs}
+
+
+def _beat_until(config: Config, name: str, stop: threading.Event) -> None:
+    while not stop.wait(BEAT_EVERY_S):
+        heartbeat.beat(config.beats, name)
+
+
+def _close_at(server: waitress.server.BaseWSGIServer, stop: threading.Event) -> None:
+    stop.wait()
+    server.close()
+
+
+def _proxy(config: Config) -> dict[str, object]:
+    if not config.trusted_proxy:
+        return {}
+    return {
+        "trusted_proxy": config.trusted_proxy,
+        "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"},
+        "clear_untrusted_proxy_headers": True,
+    }
+
+
+def listener(config: Config) -> socket.socket:
+    """The listening socket, opened by the parent so that connections wait while a web process is replaced.
+
+    Raises SettingError when the port is taken.
+    """
+    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind((config.listen_host, config.listen_port))
+    except OSError as error:
+        made.close()
+        raise SettingError(
+            f"Cannot listen on {config.listen_host}:{config.listen_port} ({error.strerror}). "
+            "Another program may be using it; choose another port."
+        ) from error
+    made.listen(1024)
+    made.setblocking(False)
+    return made
+
+
+def prepare(config: Config) -> Path:
+    config.beats.mkdir(mode=0o700, exist_ok=True)
+    return config.beats

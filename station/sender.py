@@ -1,0 +1,290 @@
+"""The sender process: a tick plans alerts from what is on the disk and sends what is due."""
+
+import logging
+import queue
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from station import addresses, clock, spool
+from station.addresses import Address
+from station.alerts import ladder, letters, outbox, plan
+from station.alerts.outbox import Due
+from station.channels import registry
+from station.channels.base import Outgoing, Result
+from station.communities import Policy
+from station.config import Config
+from station.db import StationDatabase
+from station.emergency import EmergencyFile
+from station.errors import StorageGone
+from station.incidents import acts, events, reports
+from station.seal import Keyring
+from station.vault import Unsealable, Vault
+
+log = logging.getLogger("station.sender")
+
+SLOTS = 16
+SLOTS_OF_A_CHANNEL = 6  # so that one slow provider cannot hold up the others
+LOOK_EVERY_S = 0.02
+HOUSEKEEPING_EVERY_S = 1.0
+PLAN_ALL_EVERY_S = 15.0
+CHANNEL_GONE = Result("permanent", detail="the address or its channel was switched off")
+
+
+@dataclass
+class _Ringing:
+    """How long one round of an incident has been ringing, by this process's own clock."""
+
+    round: int
+    first_seen: float  # time.monotonic
+    next_rung: float  # seconds after ringing began
+
+
+@dataclass
+class Sender:
+    """The state of the one sending process; everything that matters is in the database."""
+
+    config: Config
+    ring: Keyring
+    db: StationDatabase
+    vault: Vault
+    pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(SLOTS, "send"))
+    results: "queue.SimpleQueue[tuple[Due, int, Result]]" = field(default_factory=queue.SimpleQueue)
+    in_the_air: Counter[int] = field(default_factory=Counter)
+    ringing: dict[int, _Ringing] = field(default_factory=dict)
+    cursor: int = 0
+    version: int = -1
+    last_look: float = 0.0
+    last_plan: float = 0.0
+
+    def start(self, now: datetime) -> None:
+        """Take back what a dead sender left, and plan everything once from the disk."""
+        outbox.reclaim(self.db, now)
+        # Events of the last day are looked at again: their messages are unique, so nothing goes out twice
+        # that was planned, and nothing is missed that was not.
+        since = clock.text(now - outbox.LAST_WORDS)
+        first = self.db.scalar("SELECT min(id) FROM event WHERE at > ?", since)
+        self.cursor = int(first) - 1 if first else events.newest_id(self.db)
+        self.last_plan = 0.0
+
+    def tick(self, now: datetime) -> None:
+        """One look: follow new events, ring the next rungs, send what is due, write down what came back."""
+        moment = time.monotonic()
+        self._collect(now)
+        if moment - self.last_look >= HOUSEKEEPING_EVERY_S:
+            self.last_look = moment
+            self._housekeeping(now)
+        version = self.db.scalar("PRAGMA data_version")
+        if version != self.version:
+            self.version = version
+            self._follow_events(now)
+        if moment - self.last_plan >= PLAN_ALL_EVERY_S:
+            self.last_plan = moment
+            self._plan_all(now)
+        self._ring_next(now)
+        self._send(now)
+
+    def _housekeeping(self, now: datetime) -> None:
+        for incident_id in acts.lapse(self.db, now):
+            self._plan(incident_id, now)
+        import_spool(self.config, self.ring, self.db, self.vault)
+        outbox.mend_clock(self.db, now)
+
+    def _follow_events(self, now: datetime) -> None:
+        touched: set[int] = set()
+        while batch := events.after(self.db, self.cursor, most=500):
+            for event in batch:
+                if event.incident_id is not None:
+                    touched.add(event.incident_id)
+                elif event.kind == "opened":
+                    plan.plan_opening(self.db, self.vault, event, timezone=self.config.timezone, now=now)
+            self.cursor = batch[-1].id
+        for incident_id in sorted(touched):
+            self._plan(incident_id, now)
+
+    def _plan_all(self, now: datetime) -> None:
+        """The auditor: whatever was forgotten, for whatever reason, is planned now."""
+        still_open = self.db.rows("SELECT id FROM incident WHERE closed_at IS NULL")
+        for row in still_open:
+            self._plan(row["id"], now)
+        known = {row["id"] for row in still_open}
+        self.ringing = {key: value for key, value in self.ringing.items() if key in known}
+
+    def _ring_next(self, now: datetime) -> None:
+        moment = time.monotonic()
+        for incident_id, state in list(self.ringing.items()):
+            if moment - state.first_seen >= state.next_rung:
+                self._plan(incident_id, now)
+
+    def _plan(self, incident_id: int, now: datetime) -> None:
+        row = self.db.row(
+            "SELECT state, ring_since, ring_round, policy, closed_at FROM incident WHERE id = ?", incident_id
+        )
+        if row is None:
+            return
+        elapsed = self._elapsed(incident_id, row, now)
+        plan.plan_incident(
+            self.db, self.vault, incident_id, elapsed_s=elapsed, timezone=self.config.timezone, now=now
+        )
+        if row["state"] != "alerting":
+            self.ringing.pop(incident_id, None)
+            return
+        following = ladder.next_after(Policy.load(row["policy"]), elapsed)
+        state = self.ringing[incident_id]
+        state.next_rung = following - elapsed + (time.monotonic() - state.first_seen)
+
+    def _elapsed(self, incident_id: int, row: dict, now: datetime) -> float:  # type: ignore[type-arg]
+        """Seconds since ringing began. A machine's clock that steps back must not silence the ladder,
+
+        so the longer of the wall clock's and this process's own count holds.
+        """
+        moment = time.monotonic()
+        state = self.ringing.get(incident_id)
+        if state is None or state.round != row["ring_round"]:
+            state = self.ringing[incident_id] = _Ringing(row["ring_round"], moment, 0.0)
+        by_wall = (now - clock.parse(row["ring_since"])).total_seconds()
+        return max(by_wall, moment - state.first_seen)
+
+    def _send(self, now: datetime) -> None:
+        free = SLOTS - sum(self.in_the_air.values())
+        if free <= 0:
+            return
+        busy = frozenset(channel for channel, count in self.in_the_air.items() if count >= SLOTS_OF_A_CHANNEL)
+        for due in outbox.claim(self.db, now, free, busy):
+            self._launch(due, now)
+
+    def _launch(self, due: Due, now: datetime) -> None:
+        try:
+            address = addresses.open_address(self.db, self.vault, due.address_id)
+            message = letters.compose(self.db, self.vault, due, self.config, now)
+        except Unsealable:  # the person was erased between planning and sending
+            address = None
+        if address is None:
+            self.results.put((due, 0, CHANNEL_GONE))
+            self.in_the_air[0] += 1
+            return
+        self.in_the_air[address.channel_id] += 1
+        self.pool.submit(self._deliver, due, address, message, now)
+
+    def _deliver(self, due: Due, address: Address, message: Outgoing, now: datetime) -> None:
+        """Runs in a thread of the pool; touches no database."""
+        result = Result("retry", detail="the attempt broke off")
+        try:
+            result = deliver(address, message, now)
+        finally:
+            self.results.put((due, address.channel_id, result))
+
+    def _collect(self, now: datetime) -> None:
+        done: list[tuple[Due, Result]] = []
+        while not self.results.empty():
+            due, channel, result = self.results.get()
+            self.in_the_air[channel] -= 1
+            done.append((due, result))
+            if result.outcome != "ok":
+                log.warning(
+                    "%s of incident %s, attempt %s: %s (%s)",
+                    due.kind,
+                    due.incident_id,
+                    due.attempt,
+                    result.outcome,
+                    result.detail,
+                )
+        if done:
+            outbox.record(self.db, done, now)
+
+    def idle(self) -> None:
+        """Wait a moment, or until a result comes back."""
+        try:
+            first = self.results.get(timeout=LOOK_EVERY_S)
+        except queue.Empty:
+            return
+        self.results.put(first)
+
+    def drain(self, seconds: float) -> None:
+        """At the end: give what is in the air a little time, and write down how it went."""
+        until = time.monotonic() + seconds
+        while sum(self.in_the_air.values()) and time.monotonic() < until:
+            self.idle()
+            self._collect(clock.utcnow())
+        self.pool.shutdown(wait=False, cancel_futures=True)
+
+
+def deliver(address: Address, message: Outgoing, now: datetime) -> Result:
+    return registry.send(
+        address.kind,
+        address.settings,
+        address.destination,
+        message,
+        now=now,
+        allow_private=address.allow_private,
+    )
+
+
+def import_spool(config: Config, ring: Keyring, db: StationDatabase, vault: Vault) -> int:
+    """Bring reports that waited on the disk into the database, with the time at which they were made."""
+    count = 0
+    for waiting in spool.waiting(config.spool, ring):
+        door = reports.Door(waiting.station, waiting.serial, waiting.source, spooled=True)
+        reports.report(db, vault, door, waiting.report, waiting.at)
+        spool.done(waiting)
+        count += 1
+    if count:
+        spool.prepare(config.spool)
+        log.warning("%s reports came in from the spool", count)
+    return count
+
+
+class WithoutDatabase:
+    """What the sender does while the database cannot be opened: it tells those on duty of each spooled report."""
+
+    def __init__(self, config: Config, ring: Keyring) -> None:
+        self.config = config
+        self.ring = ring
+        self.emergency = EmergencyFile(config.emergency_file, ring)
+        self.told: set[tuple[str, int]] = set()
+
+    def tick(self, now: datetime) -> None:
+        content = self.emergency.now()
+        if content is None:
+            return
+        for waiting in spool.waiting(self.config.spool, self.ring):
+            card = content.card(waiting.station)
+            message = _emergency_message(waiting, card.name if card else "", self.config, now)
+            for officer in content.on_duty:
+                if officer.station == waiting.station:
+                    self._tell(waiting.path.name, officer.addresses, message, now)
+
+    def _tell(self, name: str, ways: tuple[Address, ...], message: Outgoing, now: datetime) -> None:
+        for address in ways:
+            key = (name, address.id)
+            if key not in self.told and deliver(address, message, now).outcome != "retry":
+                self.told.add(key)
+
+
+def _emergency_message(waiting: spool.Spooled, station: str, config: Config, now: datetime) -> Outgoing:
+    sighting = waiting.report.sighting
+    return Outgoing(
+        id=waiting.path.stem,
+        incident="",
+        kind="notice",
+        title=station,
+        text=letters.emergency_text(waiting, config),
+        url=f"{config.base_url}/desk",
+        station=station,
+        badge_number=None,
+        location=letters.location(sighting),
+        attempt=1,
+        at=now,
+    )
+
+
+def reopen(sender: Sender) -> bool:
+    """Whether the sender's connections must be opened anew because a file was removed or replaced."""
+    try:
+        sender.db.check_same_file()
+        sender.vault.keys.check_same_file()
+    except StorageGone:
+        return True
+    return False
