@@ -4,6 +4,7 @@ import contextlib
 import socket
 import socketserver
 import ssl
+import struct
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -64,6 +65,14 @@ def drip(sock: socket.socket, wait: Wait, start: bytes, every: float, size: int)
         if wait(every):
             return
         sock.sendall(b"x")
+
+
+def reset(sock: socket.socket, words: bytes = b"") -> None:
+    """Send the words, then break the connection; closing with a linger time of zero sends a reset."""
+    if words:
+        sock.sendall(words)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    sock.close()
 
 
 def _server_context(certificate: Path) -> ssl.SSLContext:

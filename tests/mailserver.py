@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Self
 
-from listener import Listener, drip
+from listener import Listener, drip, reset
 
-HANG, DROP, DRIP = "HANG", "DROP", "DRIP"
+HANG, DROP, DRIP, RESET = "HANG", "DROP", "DRIP", "RESET"
 
 
 @dataclass
@@ -23,7 +23,8 @@ class Mail:
 
 
 class MailServer:
-    """An SMTP server whose answers can be set: `answers["RCPT"] = "550 no such user"`, HANG, DROP or DRIP.
+    """An SMTP server whose answers can be set: `answers["RCPT"] = "550 no such user"`, or one of the misdeeds
+    HANG (silence), DROP (hang up), DRIP (a reply without end), RESET (the usual answer, then a TCP reset).
 
     Beside the verbs there are CONNECT (the greeting) and CONTENT (the reply after the final dot). With HANG or
     DROP as CONTENT the server has the mail and the client cannot know. With `certificate` it offers STARTTLS, or
@@ -103,9 +104,11 @@ class MailServer:
         """Give the answer of this step; False when the connection ends with it."""
         answer = self.answers.get(step, usual)
         if answer == HANG:
-            self._server.closing.wait(600)
+            self._server.closing.wait(20)
         elif answer == DRIP:
-            drip(sock, self._server.closing.wait, b"250-", 0.05, 100_000)
+            drip(sock, self._server.closing.wait, b"250-", 0.05, 400)
+        elif answer == RESET:
+            reset(sock, usual.encode() + b"\r\n")
         elif answer != DROP:
             sock.sendall(answer.encode() + b"\r\n")
-        return answer not in (HANG, DRIP, DROP)
+        return answer not in (HANG, DRIP, DROP, RESET)

@@ -12,7 +12,6 @@ import json
 import random
 import select
 import socket
-import struct
 import threading
 import time
 from collections import deque
@@ -21,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+import listener
 from listener import Listener, Wait, drip
 
 
@@ -70,7 +70,7 @@ def redirect(to: str, status: int = 307) -> Behaviour:
 
 def reset() -> Behaviour:
     """Read the request, then break the connection with a TCP reset."""
-    return Behaviour("reset", _reset)
+    return Behaviour("reset", lambda sock, _wait: listener.reset(sock))
 
 
 def vanish() -> Behaviour:
@@ -78,12 +78,12 @@ def vanish() -> Behaviour:
     return Behaviour("vanish", lambda _sock, _wait: None)
 
 
-def hang(seconds: float = 600) -> Behaviour:
+def hang(seconds: float = 20) -> Behaviour:
     """Accept the connection and never read from it."""
     return Behaviour("hang", lambda sock, _wait: _silence(sock, seconds), reads=False)
 
 
-def swallow(seconds: float = 600) -> Behaviour:
+def swallow(seconds: float = 20) -> Behaviour:
     """Take the message and never say so: the client cannot know."""
     return Behaviour("swallow", lambda sock, _wait: _silence(sock, seconds), taken=True)
 
@@ -97,14 +97,14 @@ def slow(seconds: float, then: Behaviour) -> Behaviour:
     )
 
 
-def drip_headers(every: float = 0.05, size: int = 100_000) -> Behaviour:
-    """Say 200 and then send a header that never ends, byte by byte."""
+def drip_headers(every: float = 0.05, size: int = 400) -> Behaviour:
+    """Say 200 and then send a header that never ends, byte by byte, for 20 s unless told otherwise."""
     return Behaviour(
         "drip headers", lambda sock, wait: drip(sock, wait, b"HTTP/1.1 200 OK\r\nX-Long: ", every, size)
     )
 
 
-def drip_body(status: int = 200, every: float = 0.05, size: int = 100_000) -> Behaviour:
+def drip_body(status: int = 200, every: float = 0.05, size: int = 400) -> Behaviour:
     """Answer with a body that comes byte by byte."""
     start = _head(status, size, {})
     return Behaviour(
@@ -221,11 +221,6 @@ def _read_request(sock: socket.socket) -> tuple[str, str, dict[str, str], bytes]
             name, _, value = line.decode("latin-1").partition(":")
             headers[name.strip().lower()] = value.strip()
         return first[0], first[1], headers, stream.read(int(headers.get("content-length", 0)))
-
-
-def _reset(sock: socket.socket, _wait: Wait) -> None:
-    # Closing with a linger time of zero sends a reset instead of a good-bye.
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def _silence(sock: socket.socket, seconds: float) -> None:
