@@ -1,0 +1,115 @@
+"""The live feed of the console: Server-Sent Events that resume, and polling that works alone."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+
+from flask import Response, g, jsonify, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from station import clock
+from station.db import DatabaseError, StationDatabase
+from station.errors import StorageGone
+from station.incidents import events, feed
+from station.incidents.feed import Notice
+from station.web import access, connection
+from station.web.desk.blueprint import LOOK, bp
+
+MOST_STREAMS = 128  # each holds a thread; beyond it a console polls
+LOOK_EVERY_S = 0.25
+BEAT_S = 10.0
+LONGEST_S = 600.0  # then the console comes back, and with it the check of its session
+RETRY_AFTER_S = 30
+
+_places = threading.BoundedSemaphore(MOST_STREAMS)
+
+
+@bp.get("/desk/events")
+@access.allowed(*LOOK)
+def follow() -> ResponseReturnValue:
+    last = _last_seen()
+    if not _wants_stream():
+        return _poll(last)
+    if not _places.acquire(blocking=False):
+        body = jsonify(error=gettext("Too many consoles listen just now. Ask again every few seconds."))
+        return body, 503, {"Retry-After": str(RETRY_AFTER_S)}
+    return _open_stream(last)
+
+
+def _wants_stream() -> bool:
+    accept = request.headers.get("Accept", "")
+    if "text/event-stream" in accept:
+        return True
+    return "after" not in request.args and "application/json" not in accept
+
+
+def _last_seen() -> int:
+    """The event id to go on from: the browser's Last-Event-ID, else `after`, else now."""
+    for text in (request.headers.get("Last-Event-ID", ""), request.args.get("after", "")):
+        if text.isascii() and text.isdigit() and len(text) < 19:
+            return int(text)
+    return events.newest_id(connection.get_db())
+
+
+def _poll(last: int) -> ResponseReturnValue:
+    found, last = feed.after(connection.get_db(), g.staff.station, last)
+    return jsonify(events=[as_json(notice) for notice in found], last=last)
+
+
+def _open_stream(last: int) -> ResponseReturnValue:
+    try:
+        # A connection of the stream's own: the thread's belongs to whatever request the thread serves next.
+        db = StationDatabase(connection.config().database)
+    except BaseException:
+        _places.release()
+        raise
+    response = Response(_blocks(db, g.staff.station, last), mimetype="text/event-stream")
+    response.headers["X-Accel-Buffering"] = "no"
+    response.call_on_close(lambda: _end(db))
+    return response
+
+
+def _end(db: StationDatabase) -> None:
+    db.close()
+    _places.release()
+
+
+def _blocks(db: StationDatabase, station: int, last: int) -> Iterator[str]:
+    """What goes over the wire, until the time is over or the database was replaced."""
+    yield "retry: 2000\n\n"
+    ends = time.monotonic() + LONGEST_S
+    beat = time.monotonic() + BEAT_S
+    version = None
+    try:
+        while time.monotonic() < ends:
+            # The version is read before the rows, so that a commit in between is seen on the next round.
+            before, version = version, db.scalar("PRAGMA data_version")
+            if version != before:
+                found, last = feed.after(db, station, last)
+                yield from (_block(notice) for notice in found)
+                version = None if len(found) == feed.MOST else version
+            if time.monotonic() >= beat:
+                db.check_same_file()
+                beat = time.monotonic() + BEAT_S
+                yield ": heartbeat\n\n"
+            time.sleep(LOOK_EVERY_S)
+    except (StorageGone, DatabaseError):
+        return
+
+
+def _block(notice: Notice) -> str:
+    return f"id: {notice.id}\ndata: {json.dumps(as_json(notice))}\n\n"
+
+
+def as_json(notice: Notice) -> dict[str, object]:
+    return {
+        "id": notice.id,
+        "kind": notice.kind,
+        "incident": str(notice.incident_id) if notice.incident_id else None,
+        "state": notice.state,
+        "at": clock.text(notice.at),
+        "badge_number": notice.badge_number,
+        "act": notice.act,
+    }

@@ -1,0 +1,104 @@
+"""Sentences of the console: where it is, and what has happened."""
+
+from flask_babel import gettext
+
+from station import phones, places, vocabulary
+from station.communities import Station
+from station.incidents.events import Event
+from station.incidents.intake import Sighting
+from station.vocabulary import N_
+
+WINDS = {
+    "n": N_("north"),
+    "ne": N_("north-east"),
+    "e": N_("east"),
+    "se": N_("south-east"),
+    "s": N_("south"),
+    "sw": N_("south-west"),
+    "w": N_("west"),
+    "nw": N_("north-west"),
+}
+
+MAP_APPS = {
+    "amap": N_("AMap"),
+    "tencent": N_("Tencent Maps"),
+    "baidu": N_("Baidu Maps"),
+    "petal": N_("Petal Maps"),
+    "apple": N_("Apple Maps"),
+    "geo": N_("another map"),
+}
+
+STORY = {
+    "opened": N_("Incident opened"),
+    "scan": N_("Finder: %(act)s"),
+    "place": N_("The place became known"),
+    "place.better": N_("A more exact place came in"),
+    "claimed": N_("%(who)s took it: %(slot)s"),
+    "moved": N_("%(who)s: %(state)s"),
+    "closed": N_("%(who)s closed it: %(outcome)s"),
+    "undone": N_("%(who)s took the last step back"),
+    "message": N_("%(who)s wrote to the finder"),
+    "message.finder": N_("The finder wrote"),
+    "seen": N_("%(who)s has it on the screen"),
+    "lapsed": N_("No news in time: it rings again"),
+    "called_in": N_("A call came in"),
+    "identified": N_("%(who)s said who the elder is"),
+}
+
+
+def distance(metres: int) -> str:
+    """640 m, 3.2 km."""
+    if metres < 1000:
+        return str(gettext("%(n)s m", n=metres))
+    return str(gettext("%(n)s km", n=f"{metres / 1000:g}"))
+
+
+def offset(station: Station, point: places.Point) -> str:
+    """How far and which way from the station, as it is said on the phone."""
+    found = places.describe(places.Point(station.lat, station.lon), point)
+    if found.direction is None:
+        return str(gettext("right at the station"))
+    return str(
+        gettext(
+            "%(distance)s %(wind)s of the station",
+            distance=distance(found.distance_m),
+            wind=gettext(WINDS[found.direction]),
+        )
+    )
+
+
+def where(station: Station, sighting: Sighting) -> str:
+    """The place in one line; empty when nothing is known."""
+    parts = [sighting.place] if sighting.place else []
+    if sighting.point:
+        parts.append(offset(station, sighting.point))
+    return " · ".join(parts)
+
+
+def happened(event: Event, names: dict[int, str]) -> str:
+    """One line of an incident's story."""
+    kind = event.kind
+    if kind == "message" and event.actor == "finder":
+        kind = "message.finder"
+    if kind == "place" and event.detail == "better":
+        kind = "place.better"
+    words = {
+        "who": names.get(event.staff_id or 0, gettext("A colleague")),
+        "act": gettext(vocabulary.ACTS.get(event.detail, event.detail)) if kind == "scan" else "",
+        "slot": gettext(vocabulary.SLOTS[event.slot]) if event.slot in vocabulary.SLOTS else "",
+        "state": gettext(vocabulary.STATES[event.to_state]) if event.to_state else "",
+        "outcome": gettext(vocabulary.OUTCOMES.get(event.detail, event.detail)) if kind == "closed" else "",
+    }
+    return str(gettext(STORY.get(kind, N_("Record: %(kind)s")), kind=event.kind, **words))
+
+
+def tel(text: str, area_code: str) -> str:
+    """A link that dials what a finder or caller typed; empty when it holds no number."""
+    try:
+        return phones.parse(text, area_code=area_code).tel_uri
+    except phones.PhoneError:
+        digits = "".join(str(int(c)) for c in text if c.isdecimal())
+        return f"tel:{digits}" if len(digits) >= 3 else ""
+
+
+__all__ = ["MAP_APPS", "distance", "happened", "offset", "tel", "where"]
