@@ -128,15 +128,20 @@ def check(form: ElderForm, locality: Locality, today: date) -> Enrolment:
 def unchecked(form: ElderForm) -> Enrolment:
     """What of an unfinished form bears on the public page, for the preview; not for keeping."""
     return Enrolment(
-        **dict.fromkeys(
-            ("name", "address", "birth_date", "sex", "id_last_four", "id_normal", "history", "given_by"), ""
-        ),
+        name="",
         community_id=0,
+        address="",
+        birth_date="",
+        sex="",
+        id_last_four="",
+        id_normal="",
         contacts=(),
         health_notes=_known(form.health_notes, vocabulary.HEALTH_NOTES),
+        history="",
         call_name=_text(_Checker(), "call_name", form.call_name, 12),
         hints=_known(form.hints, vocabulary.HINTS),
         consents=_known(form.consents, vocabulary.CONSENT_ITEMS),
+        given_by=form.given_by,
     )
 
 

@@ -1,5 +1,6 @@
-"""Placeholder while this page family is written."""
+"""The registration desk as app.py knows it: one blueprint; its views lie in station/web/registration."""
 
-from flask import Blueprint
+from station.web.registration import badges, people, record, review
+from station.web.registration.blueprint import bp
 
-bp = Blueprint("registry", __name__)
+__all__ = ["badges", "bp", "people", "record", "review"]

@@ -1,0 +1,77 @@
+"""Finding elders, and entering a new one."""
+
+from flask import g, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+
+from station import applications, elders, enrolment, issuing, search
+from station.errors import Conflict, InvalidForm
+from station.web import access, connection, elder_form
+from station.web.registration.blueprint import WHO, bp, locality, my_communities, my_station
+from station.web.registration.entry import (
+    LooksAlike,
+    empty_form,
+    finished,
+    form_again,
+    form_page,
+    refuse_known,
+)
+
+
+@bp.get("/elders")
+@access.allowed(*WHO)
+def people() -> ResponseReturnValue:
+    db, vault, here = connection.get_db(), connection.get_vault(), my_station()
+    query = request.args.get("q", "").strip()
+    open_badges = issuing.unfinished(db, here.number)
+    wearers = search.people(db, vault, {b.elder_id for b in open_badges if b.elder_id}, station=here.number)
+    return render_template(
+        "registry/people.html",
+        query=query,
+        found=search.find(db, vault, query, station=here.number, area_code=here.area_code),
+        newest=[] if query else search.newest(db, vault, station=here.number, count=12),
+        badges=open_badges,
+        names={person.elder_id: person.name for person in wearers},
+        waiting=len(applications.waiting(db, vault, here.number)),
+        communities={community.id: community.name for community in my_communities()},
+    )
+
+
+@bp.get("/elders/new")
+@access.allowed(*WHO)
+def new() -> ResponseReturnValue:
+    return form_page("registry/new.html", empty_form())
+
+
+@bp.post("/elders")
+@access.allowed(*WHO)
+def add() -> ResponseReturnValue:
+    """Save a new elder; the same form sent twice leads to the one record it made."""
+    typed, form_id = elder_form.read(), elder_form.form_id()
+    if request.form.get("do") == "preview":
+        return form_page("registry/new.html", typed, preview=True)
+    try:
+        checked, photo = elder_form.check(typed, locality(my_station()))
+        refuse_known(checked, form_id)
+        elder_id = elders.register(
+            connection.get_db(),
+            connection.get_vault(),
+            checked,
+            form_id=form_id,
+            station=g.staff.station,
+            by=g.staff.id,
+            now=connection.now(),
+        )
+    except (InvalidForm, LooksAlike, Conflict) as error:
+        return form_again("registry/new.html", typed, error)
+    return finished(elder_id, photo)
+
+
+@bp.post("/elders/preview")
+@access.allowed(*WHO)
+def preview() -> ResponseReturnValue:
+    """What a stranger would see if the form, finished or not, were saved as it stands."""
+    typed = elder_form.read()
+    if not access.wants_json():
+        return form_page("registry/new.html", typed, preview=True)
+    items = elders.preview_items(enrolment.unchecked(typed))
+    return jsonify(elder_form.shown_items(items))

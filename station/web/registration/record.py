@@ -1,0 +1,134 @@
+"""One elder's record: seen, corrected, marked."""
+
+from flask import g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Response
+
+from station import accounts, clock, communities, elders, enrolment, issuing
+from station.errors import Conflict, Invalid, InvalidForm
+from station.web import access, connection, elder_form, pages
+from station.web.registration.blueprint import WHO, bp, elder_here, locality, my_station, note
+from station.web.registration.entry import form_again, form_page
+
+EDIT = "registry/edit.html"
+
+
+@bp.get("/elders/<int:elder_id>")
+@access.allowed(*WHO)
+def record(elder_id: int) -> ResponseReturnValue:
+    return _record_page(elder_id)
+
+
+@bp.get("/elders/<int:elder_id>/edit")
+@access.allowed(*WHO)
+def edit(elder_id: int) -> ResponseReturnValue:
+    elder = elder_here(elder_id)
+    note("elder.view", f"elder/{elder_id}")
+    typed = elder_form.of_elder(elder, my_station())
+    return form_page(EDIT, typed, elder=elder, version=elder.version)
+
+
+@bp.post("/elders/<int:elder_id>/edit")
+@access.allowed(*WHO)
+def save(elder_id: int) -> ResponseReturnValue:
+    """Replace the record, unless a colleague changed it since this form was opened."""
+    elder, typed = elder_here(elder_id), elder_form.read()
+    version = request.form.get("version", 0, type=int)
+    if request.form.get("do") == "preview":
+        return form_page(EDIT, typed, elder=elder, version=version, preview=True)
+    try:
+        checked, photo = elder_form.check(typed, locality(my_station()))
+        elders.edit(
+            connection.get_db(),
+            connection.get_vault(),
+            elder_id,
+            checked,
+            version=version,
+            by=g.staff.id,
+            now=connection.now(),
+        )
+    except InvalidForm as error:
+        return form_again(EDIT, typed, error, elder=elder, version=version)
+    except Conflict as error:
+        if elder.version == version:
+            return form_again(EDIT, typed, error, elder=elder, version=version)
+        return _compare(elder_here(elder_id), typed, checked)
+    _keep_photo(elder_id, photo)
+    return redirect(url_for(".record", elder_id=elder_id), code=303)
+
+
+@bp.post("/elders/<int:elder_id>/mark")
+@access.allowed(*WHO)
+def mark(elder_id: int) -> ResponseReturnValue:
+    elder_here(elder_id)
+    db, vault = connection.get_db(), connection.get_vault()
+    status = request.form.get("status", "")
+    elders.mark(db, vault, elder_id, status, by=g.staff.id, now=connection.now())
+    return redirect(url_for(".record", elder_id=elder_id), code=303)
+
+
+@bp.get("/elders/<int:elder_id>/photo.jpg")
+@access.allowed(*WHO)
+def photo(elder_id: int) -> ResponseReturnValue:
+    elder_here(elder_id)
+    jpeg = elders.photo(connection.get_db(), connection.get_vault(), elder_id)
+    note("elder.photo.view", f"elder/{elder_id}")
+    return Response(jpeg, mimetype="image/jpeg")
+
+
+@bp.post("/elders/<int:elder_id>/photo")
+@access.allowed(*WHO)
+def set_photo(elder_id: int) -> ResponseReturnValue:
+    elder_here(elder_id)
+    try:
+        jpeg = elder_form.read_photo()
+        if not jpeg:
+            raise Invalid("photo", "Choose a photo first.")
+    except Invalid as error:
+        return _record_page(elder_id, photo_error=pages.error_text(error)), 422
+    _keep_photo(elder_id, jpeg)
+    return redirect(url_for(".record", elder_id=elder_id), code=303)
+
+
+def _record_page(elder_id: int, photo_error: str = "") -> str:
+    db, vault, elder = connection.get_db(), connection.get_vault(), elder_here(elder_id)
+    note("elder.view", f"elder/{elder_id}")
+    return render_template(
+        "registry/record.html",
+        elder=elder,
+        age=_age(elder.birth_date),
+        community=communities.community(db, elder.community_id).name,
+        badges=issuing.of_elder(db, elder_id),
+        now=connection.now(),
+        ledger=[{**row, "at": clock.parse(row["at"])} for row in elders.consent_ledger(db, elder_id)],
+        staff={one.id: one.name for one in accounts.all_staff(db, vault, elder.station)},
+        items=elder_form.shown_items(elders.public_items(db, vault, elder_id)),
+        station=my_station(),
+        photo_error=photo_error,
+    )
+
+
+def _compare(
+    elder: elders.Elder, typed: enrolment.ElderForm, checked: enrolment.Enrolment
+) -> ResponseReturnValue:
+    """A colleague was faster. What differs is shown beside what was typed; saving again is then a decision."""
+    differing = elder_form.differences(checked, elder)
+    if not differing:
+        return redirect(url_for(".record", elder_id=elder.id), code=303)
+    note("elder.view", f"elder/{elder.id}")
+    page = form_page(EDIT, typed, elder=elder, version=elder.version, differing=differing)
+    return page, 409
+
+
+def _keep_photo(elder_id: int, jpeg: bytes) -> None:
+    if jpeg:
+        db, vault = connection.get_db(), connection.get_vault()
+        elders.set_photo(db, vault, elder_id, jpeg, by=g.staff.id, now=connection.now())
+
+
+def _age(birth_date: str) -> int | None:
+    """Full years, or None when the birth date is not known."""
+    if not birth_date:
+        return None
+    today, (year, month, day) = elder_form.today(), (int(part) for part in birth_date.split("-"))
+    return today.year - year - ((today.month, today.day) < (month, day))
