@@ -11,7 +11,7 @@ from station.errors import Conflict, Invalid, UserError
 from station.incidents import acts, calls, views
 from station.incidents.acts import Move
 from station.web import access, connection, pages
-from station.web.desk import answers, console
+from station.web.desk import answers, console, wording
 from station.web.desk.blueprint import ACT, bp, own, typed, word
 from station.web.desk.case import gather
 
@@ -152,6 +152,7 @@ def _page(incident_id: int, *, status: int = 200, **more: Any) -> ResponseReturn
         return jsonify(answers.whole(case)), status
     shown = {
         "case": case,
+        "map_apps": wording.MAP_APPS,
         "board": None if live else console.board(),
         "live": live,
         "wrong": None,
