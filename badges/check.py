@@ -4,21 +4,28 @@ Decoding alone is too weak: a symbol with 30 wrong modules still decodes, but ha
 and scratches need. So every module is compared as well, and the white around the code is measured.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from io import BytesIO
 from math import hypot
 from operator import ne
+from typing import TypeVar
 
-from badges import decode, grid, render, themes
+from PIL import Image
+
+from badges import decode, grid, lettering, render, themes
 from badges.decode import Decoded, read
 from badges.errors import CheckFailed
+from badges.lettering import Lettering
 from badges.matrix import Matrix
 from badges.render import Grey
 
 QUIET_FLAT, QUIET_CORNER = 4.0, 1.8
 """Least white around a code, in modules: along its sides, and anywhere (2 by drawing, less what one pixel hides)."""
 MIN_CONTRAST, MIN_STEP = 7.0, 180
+_SHARP = b"X" * 64 + b"?" * 186 + b" " * 6  # pdfium leaves some whites at 254
 
 
 @dataclass(frozen=True)
@@ -30,6 +37,9 @@ class Slot:
     top: int
     module: int
     matrix: Matrix
+
+
+_OnPage = TypeVar("_OnPage", Slot, Lettering)
 
 
 @dataclass(frozen=True)
@@ -49,13 +59,17 @@ class Reading:
 
 @dataclass(frozen=True)
 class Report:
-    """Proof that a file was read back: with what, at which resolution, and what every slot said."""
+    """Proof that a file was read back: with what, at which resolution, and what every slot said.
+
+    characters counts those of the printed numbers, compared on both sides.
+    """
 
     sha256: str
     decoder: str
     renderer: str
     dpi: float
     pages: int
+    characters: int
     readings: tuple[Reading, ...]
 
     @property
@@ -70,24 +84,36 @@ class Report:
 
 
 def check_pdf(
-    pdf: bytes, slots: Sequence[Slot], *, dpi: float = 200, tell: Callable[[], None] = lambda: None
+    pdf: bytes,
+    slots: Sequence[Slot],
+    letterings: Sequence[Lettering] = (),
+    *,
+    dpi: float = 200,
+    tell: Callable[[], None] = lambda: None,
 ) -> Report:
     """Read the finished file and compare it with what every slot must carry; other pages must carry no code.
 
+    letterings are the numbers that must be legible at their places.
     tell is called after every page.
     Raises CheckFailed at the first difference.
     """
     readings: list[Reading] = []
-    pages = 0
-    wanted: dict[int, list[Slot]] = {}
-    for slot in slots:
-        wanted.setdefault(slot.page, []).append(slot)
+    pages = characters = 0
+    codes, labels = _by_page(slots), _by_page(letterings)
     for pages, grey in enumerate(render.greys(pdf, dpi), start=1):
-        readings.extend(check_page(grey, wanted.get(pages - 1, []), dpi, page=pages - 1))
+        readings.extend(check_page(grey, codes.get(pages - 1, []), dpi, page=pages - 1))
+        characters += sum(lettering.compare(grey, label, dpi) for label in labels.get(pages - 1, []))
         tell()
     if len(readings) != len(slots):
         raise CheckFailed(f"it has {pages} pages with {len(readings)} codes instead of {len(slots)}")
-    return Report(sha256(pdf).hexdigest(), decode.NAME, render.NAME, dpi, pages, tuple(readings))
+    return Report(sha256(pdf).hexdigest(), decode.NAME, render.NAME, dpi, pages, characters, tuple(readings))
+
+
+def _by_page(things: Sequence[_OnPage]) -> dict[int, list[_OnPage]]:
+    pages: dict[int, list[_OnPage]] = {}
+    for thing in things:
+        pages.setdefault(thing.page, []).append(thing)
+    return pages
 
 
 def check_page(grey: Grey, slots: Sequence[Slot], dpi: float, *, page: int = 0) -> list[Reading]:
@@ -149,4 +175,36 @@ def _require(slot: Slot, good: bool, problem: str, **params: object) -> None:
         raise CheckFailed(f"the code on page {slot.page + 1}: {problem}", page=slot.page, **params)
 
 
-__all__ = ["Reading", "Report", "Slot", "check_page", "check_pdf", "read"]
+def check_png(png: bytes, slot: Slot) -> None:
+    """Every pixel of every module has the module's own colour: nothing was scaled, blurred or cut off."""
+    with Image.open(BytesIO(png)) as picture:
+        size, pixels = slot.matrix.size, slot.module
+        box = (slot.left, slot.top, slot.left + size * pixels, slot.top + size * pixels)
+        code = picture.convert("L").crop(box).tobytes().translate(_SHARP)
+    rows = (b"".join((b"X" if black else b" ") * pixels for black in row) for row in slot.matrix.modules)
+    if code != b"".join(row * pixels for row in rows):
+        raise CheckFailed("the PNG is not sharp to the pixel")
+
+
+def check_svg(svg: bytes, matrix: Matrix) -> None:
+    """The rectangles of the code in the SVG are exactly the black modules."""
+    found = {
+        (int(x) + step, matrix.size - 1 - int(y))
+        for x, y, width in re.findall(rb"M(\d+) (\d+)h(\d+)v1h-\3z", svg)
+        for step in range(int(width))
+    }
+    if found != {(x, y) for y, row in enumerate(matrix.modules) for x, black in enumerate(row) if black}:
+        raise CheckFailed("the SVG does not carry the code")
+
+
+__all__ = [
+    "Lettering",
+    "Reading",
+    "Report",
+    "Slot",
+    "check_page",
+    "check_pdf",
+    "check_png",
+    "check_svg",
+    "read",
+]

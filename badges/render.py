@@ -11,7 +11,8 @@ from PIL import Image
 from badges.errors import CheckFailed
 
 NAME = f"pdfium {pdfium.PDFIUM_INFO}"
-_ALONE = Lock()  # pdfium may be entered by one thread at a time only
+# pdfium may be entered by one thread at a time only. Held for single calls, never while a page is looked at.
+_ALONE = Lock()
 
 
 @dataclass(frozen=True)
@@ -32,30 +33,34 @@ class Grey:
 def greys(pdf: bytes, dpi: float) -> Iterator[Grey]:
     """Every page in turn, one in memory at a time."""
     with _opened(pdf) as document:
-        for page in document:
-            bitmap = page.render(scale=_scale(page.get_width(), dpi), grayscale=True)
-            yield Grey(bitmap.width, bitmap.height, _packed(bitmap))
-            bitmap.close()
-            page.close()
+        for number in range(len(document)):
+            with _ALONE:
+                page = document[number]
+                bitmap = page.render(scale=_scale(page.get_width(), dpi), grayscale=True)
+                grey = Grey(bitmap.width, bitmap.height, _packed(bitmap))
+                bitmap.close()
+                page.close()
+            yield grey
 
 
 def colour(pdf: bytes, page: int, dpi: float) -> Image.Image:
     """One page as an RGB picture."""
-    with _opened(pdf) as document:
+    with _opened(pdf) as document, _ALONE:
         bitmap = document[page].render(scale=_scale(document[page].get_width(), dpi))
         return bitmap.to_pil().convert("RGB")
 
 
 @contextmanager
 def _opened(pdf: bytes) -> Iterator[pdfium.PdfDocument]:
-    with _ALONE:
-        try:
+    try:
+        with _ALONE:
             document = pdfium.PdfDocument(pdf)
-        except pdfium.PdfiumError as error:
-            raise CheckFailed("it is not a readable PDF") from error
-        try:
-            yield document
-        finally:
+    except pdfium.PdfiumError as error:
+        raise CheckFailed("it is not a readable PDF") from error
+    try:
+        yield document
+    finally:
+        with _ALONE:
             document.close()
 
 

@@ -9,7 +9,7 @@ from reportlab.pdfgen.canvas import Canvas
 from badges import artwork as designs
 from badges import check, imposition, matrix, paths, pdf
 from badges.artwork import BadgeText
-from badges.check import Report, Slot
+from badges.check import Lettering, Report, Slot
 from badges.drawing import BLACK, Shape, line
 from badges.errors import BadgeError
 from badges.imposition import PAGE, Grid
@@ -56,7 +56,7 @@ def sheet(
     pages = [badges[at : at + grid.places] for at in range(0, len(badges), grid.places)]
     tell = _counter(progress, 4 * len(pages))
     print_file = _draw(pages, grid, tell)
-    report = check.check_pdf(print_file, slots(pages, grid), dpi=DPI, tell=tell)
+    report = check.check_pdf(print_file, slots(pages, grid), letterings(pages, grid), dpi=DPI, tell=tell)
     return SheetFile(print_file, report, len(pages))
 
 
@@ -119,6 +119,17 @@ def slots(pages: Sequence[Sequence[_Badge]], grid: Grid) -> list[Slot]:
         _slot(2 * number, grid.middle(place), badge)
         for number, page in enumerate(pages)
         for place, badge in enumerate(page)
+    ]
+
+
+def letterings(pages: Sequence[Sequence[_Badge]], grid: Grid) -> list[Lettering]:
+    """Where each badge number must stand, on fronts and backs."""
+    return [
+        Lettering(2 * number + back, x, PAGE[1] - y, art.labels[back])
+        for number, page in enumerate(pages)
+        for place, (art, _) in enumerate(page)
+        for back in (False, True)
+        for x, y in [grid.middle(place, back=back)]
     ]
 
 

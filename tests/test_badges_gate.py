@@ -1,8 +1,10 @@
 """A file whose codes are not exactly right is never handed out."""
 
 from dataclasses import replace
+from io import BytesIO
 
 import pytest
+from PIL import Image, ImageChops, ImageFilter
 
 from badges import artwork, check, decode, files, imposition, matrix, pdf, sheets
 from badges.artwork import BadgeText
@@ -98,10 +100,45 @@ def test_swapped_badges_on_a_sheet_are_caught_although_all_of_them_are_there():
     sheet = sheets.sheet(TEXTS)
     badges = [(artwork.make(text), matrix.make(text.url)) for text in TEXTS]
     grid = imposition.grid(ART.form)
-    assert check.check_pdf(sheet.pdf, sheets.slots([badges], grid), dpi=sheets.DPI) == sheet.report
+    assert (
+        check.check_pdf(sheet.pdf, sheets.slots([badges], grid), dpi=sheets.DPI).readings
+        == sheet.report.readings
+    )
     badges[3], badges[7] = badges[7], badges[3]
     with pytest.raises(CheckFailed, match="wrong address"):
         check.check_pdf(sheet.pdf, sheets.slots([badges], grid), dpi=sheets.DPI)
+
+
+def test_a_back_with_the_number_of_another_badge_is_caught():
+    badges = [(artwork.make(text), matrix.make(text.url)) for text in TEXTS]
+    grid = imposition.grid(ART.form)
+    numbers = sheets.letterings([badges], grid)
+    sheet = sheets.sheet(TEXTS)
+    assert sheet.report.characters == len(TEXTS) * (5 + 7)
+    wrong = [
+        replace(n, label=badges[4][0].labels[1]) if n.page == 1 and "0007" in n.label.text else n
+        for n in numbers
+    ]
+    with pytest.raises(CheckFailed, match="number on page 2"):
+        check.check_pdf(sheet.pdf, sheets.slots([badges], grid), wrong, dpi=sheets.DPI)
+    single = pdf.draw(ART, CODE)
+    with pytest.raises(CheckFailed, match="number on page 1"):
+        check.check_pdf(single, [files.slot(ART, CODE)], files.letterings(artwork.make(TEXTS[5])))
+
+
+def test_a_blurred_or_shifted_png_and_a_spoilt_svg_are_caught():
+    made = files.make(TEXTS[0])
+    place = files.slot(ART, CODE)
+    check.check_png(made.png, place)
+    with Image.open(BytesIO(made.png)) as picture:
+        for spoilt in (picture.filter(ImageFilter.GaussianBlur(1)), ImageChops.offset(picture, 1, 0)):
+            out = BytesIO()
+            spoilt.save(out, "PNG")
+            with pytest.raises(CheckFailed, match="PNG"):
+                check.check_png(out.getvalue(), place)
+    check.check_svg(made.svg, CODE)
+    with pytest.raises(CheckFailed, match="SVG"):
+        check.check_svg(made.svg.replace(b"h1v1h-1z", b"h2v1h-2z", 1), CODE)
 
 
 def test_reading_finds_every_code_in_a_pdf_and_in_a_picture_but_refuses_other_files():
