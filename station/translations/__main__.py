@@ -106,7 +106,9 @@ def main() -> int:
 
 def _from_code() -> Iterator[tuple[str, str | tuple[str, ...], list[str]]]:
     for path in sorted((ROOT / "station").rglob("*.py")):
-        for _, text, comments, _ in extract_from_file("python", path, keywords=KEYWORDS, comment_tags=("Translators:",)):
+        for _, text, comments, _ in extract_from_file(
+            "python", path, keywords=KEYWORDS, comment_tags=("Translators:",)
+        ):
             yield _label(path), text, comments
 
 
