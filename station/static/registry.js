@@ -6,7 +6,8 @@ const form = document.getElementById("elder");
 const LARGEST_PHOTO = 8 * 1024 * 1024; // bytes
 
 function isShown(element) {
-  return element.getClientRects().length > 0;
+  // What a closed <details> holds still has a place on the page.
+  return element.getClientRects().length > 0 && !element.closest("details:not([open])");
 }
 
 // Where Enter stops: each field, and of a group of ticks the first one.
