@@ -4,6 +4,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 
 from fontTools.misc.transform import Identity
 from fontTools.pens.basePen import BasePen
@@ -23,6 +24,7 @@ SYSTEM = (
 )
 PRINTABLE = ("L", "N", "P", "S")
 RIGHT_TO_LEFT = ("R", "AL", "RLE", "RLO", "RLI")
+_READING = Lock()  # a font is read piece by piece from one file handle
 _configured: list[Path] = []
 
 
@@ -45,10 +47,11 @@ def configure(*fonts: Path) -> None:
 def glyph(character: str) -> Glyph:
     """Outline of one character; raises MissingGlyph instead of drawing an empty box."""
     _refuse_unprintable(character)
-    for path in _faces():
-        font, cmap = _open(path)
-        if ord(character) in cmap:
-            return _outline(font, cmap[ord(character)])
+    with _READING:
+        for path in _faces():
+            font, cmap = _open(path)
+            if ord(character) in cmap:
+                return _outline(font, cmap[ord(character)])
     raise MissingGlyph(character, _name(character), installable=unicodedata.category(character)[0] in "LN")
 
 

@@ -2,6 +2,7 @@
 
 import re
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 
 import pypdfium2 as pdfium
@@ -10,7 +11,7 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from badges import artwork, files, layout, matrix, pdf, themes
+from badges import artwork, files, layout, matrix, pdf, themes, typeface
 from badges.artwork import BadgeText
 
 TOKEN = "4" + "0123456789" * 5 + "9"
@@ -96,3 +97,14 @@ def test_the_same_badge_is_the_same_bytes_again(badge):
     again = files.make(BADGE)
     assert again.pdf == badge.pdf
     assert again.report == badge.report
+
+
+def test_badges_made_at_the_same_time_are_the_same_as_alone(badge):
+    texts = [
+        BadgeText(URL, f"{name}驿站", "0432-62010000", "0231-7")
+        for name in ("龙城", "哈达湾", "莲花", "新地号")
+    ]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(files.make, texts * 2))
+    typeface.glyph.cache_clear()
+    assert [made.pdf for made in together] == [files.make(text).pdf for text in texts] * 2
