@@ -86,6 +86,10 @@ class Case:
         return [code for code in OUTCOMES if code != unfit]
 
     @property
+    def where(self) -> str:
+        return wording.where(self.station, self.whole.best)
+
+    @property
     def badge_is_doubtful(self) -> bool:
         return self.brief.badge_state not in GOOD_BADGE
 
