@@ -16,6 +16,7 @@ from station.config import Config
 from station.db import StationDatabase, transaction
 from station.seal import Keyring
 from station.vault import Vault
+from station.web import account, damping, family, links, public
 
 NOW = datetime(2026, 11, 21, 19, 0, tzinfo=UTC)  # three in the morning in Jilin
 PASSWORD = "snow at three o'clock"
@@ -179,3 +180,12 @@ class Desk:
 def at_desk(app: Flask):
     """`at_desk("duty")` signs that account in."""
     return lambda username: Desk(app, username)
+
+
+@pytest.fixture(autouse=True)
+def rested_dampers() -> None:
+    """Each test begins as if nobody had tried anything for an hour."""
+    for module in (account, family, links, public):
+        for damper in vars(module).values():
+            if isinstance(damper, damping.Damper):
+                damper._spent.clear()
