@@ -86,7 +86,7 @@ STATES = {
     "going": N_("On the way"),
     "with_elder": N_("With the elder"),
     "at_station": N_("At the station"),
-    "handed_over": N_("Handed over"),
+    "handed_over": N_("Handed over to the family"),
     "closed": N_("Closed"),
 }
 

@@ -186,7 +186,8 @@
     document.title = count ? `(${count}) ${banners.dataset.title} · ${title}` : title;
     if (navigator.setAppBadge) navigator.setAppBadge(count).catch(() => {});
     show("alarm-banner", rows.length > 0);
-    if (!rows.length) sound.calm();
+    if (rows.length) byId("alarm-link").href = rows[0].querySelector("a")?.href || "#open-title";
+    else sound.calm();
     for (const row of rows) announce(row);
     return rows.length > 0;
   }
@@ -194,7 +195,6 @@
   function announce(row) {
     if (announced.has(row.dataset.ring)) return;
     announced.add(row.dataset.ring);
-    byId("alarm-link").href = row.querySelector("a")?.href || "#open-title";
     if (!("Notification" in window) || Notification.permission !== "granted" || !document.hidden) return;
     try {
       new Notification(banners.dataset.title, { tag: row.dataset.ring, requireInteraction: true });
