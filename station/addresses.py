@@ -60,6 +60,25 @@ def change_channel(db: StationDatabase, vault: Vault, channel_id: int, settings:
         db.write("UPDATE channel SET settings = ? WHERE id = ?", sealed, channel_id)
 
 
+def switch_channel(db: StationDatabase, channel_id: int, *, on: bool) -> None:
+    """Switch a channel on or off; its addresses stay."""
+    with transaction(db):
+        db.write("UPDATE channel SET active = ? WHERE id = ?", int(on), channel_id)
+
+
+def change_destination(db: StationDatabase, vault: Vault, address_id: int, destination: str) -> None:
+    """Give an address another destination; its history stays."""
+    row = db.row("SELECT uid, staff_id, contact_id FROM address WHERE id = ?", address_id)
+    assert row is not None, "the caller names an existing address"
+    owner = _owner(db, row["staff_id"], row["contact_id"])
+    with transaction(db):
+        db.write(
+            "UPDATE address SET destination = ? WHERE id = ?",
+            vault.seal(owner, f"address|{row['uid']}|destination", destination),
+            address_id,
+        )
+
+
 def channels(db: StationDatabase, station: int) -> list[dict[str, Any]]:
     """The channels of a station without their secrets: id, kind, label."""
     return db.rows(

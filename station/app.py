@@ -7,9 +7,10 @@ from flask import Flask
 from station.config import Config
 from station.emergency import EmergencyFile
 from station.seal import Keyring
-from station.web import account, demo, family, health, language, links, pages, public, registry
+from station.web import account, demo, family, health, language, links, pages, registry
 from station.web.connection import Service
 from station.web.desk import doors as desk
+from station.web.public import doors as public
 
 LARGEST_BODY = 64 * 1024  # bytes; the registry raises it for photos
 

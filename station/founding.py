@@ -1,7 +1,7 @@
 """Making an instance from nothing, and opening one that exists: folder, keyring, both databases, spool."""
 
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from station import schema, seal, spool, vault

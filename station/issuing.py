@@ -9,6 +9,7 @@ from typing import Any
 from badges import files
 from badges.artwork import BadgeText
 from badges.errors import BadgeError
+from badges.files import BadgeFiles
 from station import audit, clock, communities, damm, phones, seal
 from station.db import StationDatabase, transaction
 from station.errors import Conflict, NotFound
@@ -68,28 +69,17 @@ def order(db: StationDatabase, vault: Vault, elder_id: int, *, by: int | None, n
 
 
 def make(db: StationDatabase, vault: Vault, badge_id: int, base_url: str, now: datetime) -> None:
-    """Draw and check the files of an ordered badge. A badge that fails its check stays ordered, with the reason.
-
-    Nothing unchecked is ever written: badges.files returns files only after decoding them.
-    """
+    """Draw and check the files of an ordered badge. A badge that fails its check stays ordered, with the reason."""
     badge = get(db, badge_id)
     if badge.state != "ordered":
         return
-    station = communities.station(db, badge.station)
-    text = BadgeText(
-        url=url(vault.ring, badge, base_url),
-        station_name=station.name,
-        hotline=phones.from_e164(station.hotline).shown,
-        number=shown_number(badge.number),
-        relaxed=not base_url.startswith("https://"),
-    )
     try:
-        made = files.make(text, artwork=badge.artwork, theme=badge.theme)
+        made = _draw(db, vault.ring, badge, base_url)
     except BadgeError as error:
         with transaction(db):
             db.write("UPDATE badge SET problem = ? WHERE id = ?", str(error), badge_id)
         return
-    _check_token(vault.ring, badge, made.report.decoded_url)
+    vault.create([f"station/{badge.station}"], now)
     with transaction(db):
         changed = db.write(
             "UPDATE badge SET state = 'made', made_at = ?, problem = '' WHERE id = ? AND state = 'ordered'",
@@ -97,8 +87,32 @@ def make(db: StationDatabase, vault: Vault, badge_id: int, base_url: str, now: d
             badge_id,
         )
         if changed:
-            for kind, content in (("pdf", made.pdf), ("png", made.png), ("svg", made.svg)):
-                _keep_file(db, vault, badge, kind, content, checked=asdict(made.report), now=now)
+            _keep_files(db, vault, badge, made, now)
+
+
+def redraw(db: StationDatabase, vault: Vault, badge_id: int, base_url: str, now: datetime) -> None:
+    """Draw the files of a made badge anew, for example after the station's address changed. Raises BadgeError."""
+    badge = get(db, badge_id)
+    made = _draw(db, vault.ring, badge, base_url)
+    with transaction(db):
+        db.write("DELETE FROM badge_file WHERE badge_id = ?", badge_id)
+        _keep_files(db, vault, badge, made, now)
+
+
+def _draw(db: StationDatabase, ring: Keyring, badge: Badge, base_url: str) -> BadgeFiles:
+    """Files that badges.files has already decoded and compared; here the decoded digits are opened as well."""
+    station = communities.station(db, badge.station)
+    text = BadgeText(
+        url=url(ring, badge, base_url),
+        station_name=station.name,
+        hotline=phones.from_e164(station.hotline).shown,
+        number=shown_number(badge.number),
+        relaxed=not base_url.startswith("https://"),
+    )
+    made = files.make(text, artwork=badge.artwork, theme=badge.theme)
+    for reading in made.report.readings:
+        _check_token(ring, badge, reading.url)
+    return made
 
 
 def waiting(db: StationDatabase) -> list[int]:
@@ -228,26 +242,18 @@ def _check_token(ring: Keyring, badge: Badge, decoded_url: str) -> None:
         raise AssertionError("a finished badge decodes to another badge")
 
 
-def _keep_file(
-    db: StationDatabase,
-    vault: Vault,
-    badge: Badge,
-    kind: str,
-    content: bytes,
-    *,
-    checked: dict[str, Any],
-    now: datetime,
-) -> None:
-    sealed = vault.seal(f"station/{badge.station}", f"badge_file|{badge.id}|{kind}", content)
-    db.insert(
-        "badge_file",
-        badge_id=badge.id,
-        kind=kind,
-        sha256=seal.sha256(content),
-        content=sealed,
-        checked_at=clock.text(now),
-        checked_with=json.dumps(checked, ensure_ascii=False, default=str),
-    )
+def _keep_files(db: StationDatabase, vault: Vault, badge: Badge, made: BadgeFiles, now: datetime) -> None:
+    checked = json.dumps(asdict(made.report), ensure_ascii=False, default=str)
+    for kind, content in (("pdf", made.pdf), ("png", made.png), ("svg", made.svg)):
+        db.insert(
+            "badge_file",
+            badge_id=badge.id,
+            kind=kind,
+            sha256=seal.sha256(content),
+            content=vault.seal(f"station/{badge.station}", f"badge_file|{badge.id}|{kind}", content),
+            checked_at=clock.text(now),
+            checked_with=checked,
+        )
 
 
 def _badge(row: dict[str, Any]) -> Badge:

@@ -9,6 +9,7 @@ from station.db import StationDatabase, transaction
 from station.incidents import events
 from station.incidents.intake import Report, Sighting
 from station.incidents.states import EVIDENCE
+from station.seal import Keyring
 from station.vault import Vault
 
 # A new place is news to everybody when the elder moved this far, and at most once in this time;
@@ -44,9 +45,12 @@ def scan_uid(request_id: str) -> str:
     return seal.token_hash(f"scan|{request_id}").hex()[:32]
 
 
-def status_token(vault: Vault, scan_uid: str) -> str:
-    """The 128-bit token of a finder's own status page; made again on demand, only its hash is stored."""
-    return seal.derived_token(vault.ring, "status", scan_uid)
+def status_token(ring: Keyring, scan_uid: str) -> str:
+    """The 128-bit token of a finder's own status page; made again on demand, only its hash is stored.
+
+    It needs no database, so that a spooled report has its page at once.
+    """
+    return seal.derived_token(ring, "status", scan_uid)
 
 
 def report(db: StationDatabase, vault: Vault, door: Door, sent: Report, now: datetime) -> Answer:
@@ -60,7 +64,7 @@ def report(db: StationDatabase, vault: Vault, door: Door, sent: Report, now: dat
         with transaction(db):
             first = db.row("SELECT * FROM scan WHERE request_hash = ?", request_hash)
             first = first or _write(db, vault, door, sent, request_hash, now)
-    return Answer(first["incident_id"], status_token(vault, first["uid"]), first["code"])
+    return Answer(first["incident_id"], status_token(vault.ring, first["uid"]), first["code"])
 
 
 def _write(
@@ -74,7 +78,7 @@ def _write(
     act = "test" if badge and _in_window(badge["window_until"], now) else sent.act
     earlier = _earlier(db, door, sent, act)
     if earlier:
-        _add_place(db, vault, earlier, sent.sighting, now)
+        _add_place(db, vault, earlier, sent, now)
         return earlier
     if act in EVIDENCE:
         incident_id = open_or_join(db, vault, door, badge, source="scan", now=now)
@@ -108,8 +112,8 @@ def _in_window(until: str | None, now: datetime) -> bool:
 
 
 def _earlier(db: StationDatabase, door: Door, sent: Report, act: str) -> dict[str, Any] | None:
-    """The finder's own earlier report that this one improves: same badge, same act, its incident still open."""
-    if not sent.status:
+    """The finder's own earlier report that this one gives a place: same badge, same act, its incident still open."""
+    if not sent.status or sent.sighting == Sighting():
         return None
     return db.row(
         "SELECT scan.* FROM scan JOIN incident ON incident.id = scan.incident_id "
@@ -196,8 +200,8 @@ def _insert_scan(
         "serial": door.serial,
         "badge_id": _badge_id(db, door),
         "act": sent.act,
-        "status_hash": seal.token_hash(status_token(vault, uid)),
-        "code": call_code(vault, sent.request_id),
+        "status_hash": seal.token_hash(status_token(vault.ring, uid)),
+        "code": call_code(vault.ring, sent.request_id),
         "source": door.source,
         "spooled": int(door.spooled),
         "at": clock.text(now),
@@ -212,9 +216,9 @@ def _badge_id(db: StationDatabase, door: Door) -> int | None:
     return found
 
 
-def call_code(vault: Vault, request_id: str) -> str:
+def call_code(ring: Keyring, request_id: str) -> str:
     """The three digits beside the call button. What follows a ~ in a request id numbers the presses of one page."""
-    return seal.three_digits(vault.ring, request_id.split("~", 1)[0])
+    return seal.three_digits(ring, request_id.split("~", 1)[0])
 
 
 def _keep_content(
@@ -246,19 +250,17 @@ def read_content(vault: Vault, scan: dict[str, Any], sealed: bytes | None) -> di
     return found
 
 
-def _add_place(
-    db: StationDatabase, vault: Vault, scan: dict[str, Any], sighting: Sighting, now: datetime
-) -> None:
-    """Put a better place on the finder's own earlier report."""
+def _add_place(db: StationDatabase, vault: Vault, scan: dict[str, Any], sent: Report, now: datetime) -> None:
+    """Put a better place, and what was told along with it, on the finder's own earlier report."""
     sealed = db.scalar("SELECT content FROM scan_content WHERE scan_id = ?", scan["id"])
-    content = read_content(vault, scan, sealed) | _content(sighting, "", "", now)
+    content = read_content(vault, scan, sealed) | _content(sent.sighting, sent.note, sent.phone, now)
     db.write(
         "INSERT INTO scan_content (scan_id, content) VALUES (?, ?) "
         "ON CONFLICT (scan_id) DO UPDATE SET content = excluded.content",
         scan["id"],
         _sealed(vault, scan, content),
     )
-    _note_place(db, scan["incident_id"], scan, sighting, vault, now)
+    _note_place(db, scan["incident_id"], scan, sent.sighting, vault, now)
 
 
 def _note_place(

@@ -46,7 +46,7 @@ function toggle(event) {
   const group = event.target.closest("[data-keys]");
   const letter = letterOf(event);
   if (!group || !letter || event.ctrlKey || event.altKey || event.metaKey) return;
-  const box = group.querySelector(`[data-key="${letter}"]`);
+  const box = group.querySelector(`[data-tick="${letter}"]`);
   if (!box) return;
   event.preventDefault();
   box.focus();

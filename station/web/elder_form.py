@@ -118,9 +118,7 @@ def had_photo() -> bool:
 def shown_items(items: PublicItems) -> dict[str, object]:
     """What strangers may see of an elder, in the reader's words."""
     return {
-        "call_name": gettext("You may call the elder “%(name)s”.") % {"name": items.call_name}
-        if items.call_name
-        else "",
+        "call_name": gettext("You may say “%(name)s”", name=items.call_name) if items.call_name else "",
         "hints": [gettext(vocabulary.HINTS[code]) for code in items.hints],
         "flags": [gettext(vocabulary.HEALTH_NOTES[code][1]) for code in items.flags],
     }

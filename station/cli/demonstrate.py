@@ -1,0 +1,135 @@
+"""`station demo`: a complete station on this machine, and where to look."""
+
+import json
+import os
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from badges import matrix
+from station import clock, demo, emergency, founding, processes, serve
+from station.config import Config
+
+
+@dataclass(frozen=True)
+class Wish:
+    """The options of the command."""
+
+    port: int
+    data: Path
+    webhook: str | None
+    lan: bool
+    as_json: bool
+    clock_scale: float
+
+
+def run(wish: Wish) -> None:
+    """Furnish, serve, print. Returns after ^C or SIGTERM."""
+    serve.many_files()
+    listen_on = "0.0.0.0" if wish.lan else "127.0.0.1"  # noqa: S104 - the user asked for --lan
+    probe = _config(wish, "http://127.0.0.1:1", listen_on, wish.port)
+    listener = processes.listener(probe)
+    port = listener.getsockname()[1]
+    host = own_address() if wish.lan else "127.0.0.1"
+    config = _config(wish, f"http://{host}:{port}", listen_on, port)
+    note, elders = _furnish(config, wish, port)
+    processes.prepare(config)
+
+    def ready() -> None:
+        click.echo(_as_json(config, note, elders) if wish.as_json else _as_text(config, note, elders, wish))
+
+    serve.Parent(config, listener).run(ready)
+
+
+def own_address() -> str:
+    """This machine's address in its network; asks the routing table, sends nothing."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return "127.0.0.1"
+        return str(probe.getsockname()[0])
+
+
+def _config(wish: Wish, base_url: str, host: str, port: int) -> Config:
+    data = wish.data.resolve()
+    return Config(data, data / "keyring.json", base_url, listen_host=host, listen_port=port, demo=True)
+
+
+def _furnish(config: Config, wish: Wish, port: int) -> tuple[demo.Note, list[dict[str, str]]]:
+    ring = founding.found(config)
+    now = clock.utcnow()
+    with founding.opened(config, ring) as (db, vault):
+        note = demo.read_note(config)
+        demo.furnish(db, vault, note, now)
+        demo.write_note(config, note)
+        demo.set_pace(db, wish.clock_scale)
+        demo.connect(db, vault, note, port=port, webhook=wish.webhook, now=now)
+        demo.make_badges(db, vault, config, note, now)
+        demo.write_note(config, note)
+        emergency.refresh(db, vault, config.emergency_file, config.timezone, now)
+        return note, demo.listing(db, vault, config)
+
+
+def _as_json(config: Config, note: demo.Note, elders: list[dict[str, str]]) -> str:
+    return json.dumps(
+        {
+            "base_url": config.base_url,
+            "webhook_secret": note.webhook_secret,
+            "elders": elders,
+            "accounts": note.accounts,
+            "pid": os.getpid(),
+        },
+        ensure_ascii=False,
+    )
+
+
+def _as_text(config: Config, note: demo.Note, elders: list[dict[str, str]], wish: Wish) -> str:
+    logins = "\n".join(f"    {a['role']:<10} {a['username']:<11} {a['password']}" for a in note.accounts)
+    first = elders[0]
+    lines = [
+        "",
+        "  防走失驿站 · 演示站已启动  /  the demo station is running (Ctrl+C ends it)",
+        "",
+        f"  值班台 console       {config.base_url}/login",
+        f"  手机消息 messages    {config.base_url}/demo/phones   (what each phone would receive)",
+        f"  家属申请 application {config.base_url}/apply",
+        "",
+        "  登录 logins",
+        logins,
+        "",
+        f"  胸牌 badge {first['badge_number']} ({first['name']}, invented); its picture: {first['badge_png']}",
+        f"  扫码 scan  {first['scan_url']}",
+        "",
+        qr_in_text(first["scan_url"]),
+    ]
+    if wish.lan:
+        lines.append(
+            "  A phone in the same network can scan this code. Phones give their location to https pages only,"
+        )
+        lines.append("  so without TLS in front the place has to be typed.")
+    else:
+        lines.append("  For a real phone: make run ARGS=--lan")
+    return "\n".join(lines)
+
+
+def qr_in_text(url: str) -> str:
+    """A code that a phone reads from the terminal, two rows of modules in one line of text."""
+    code = matrix.make(url, relaxed=True)
+    wide = [[False] * (code.size + 4) for _ in range(2)]
+    rows = [
+        *wide,
+        *([False, False, *row, False, False] for row in code.modules),
+        *wide,
+        [False] * (code.size + 4),
+    ]
+    # Light modules are drawn, dark ones left out, so that it reads on a dark terminal as on paper.
+    signs = {(False, False): "█", (False, True): "▀", (True, False): "▄", (True, True): " "}
+    lines = []
+    for above, below in zip(rows[::2], rows[1::2], strict=False):
+        lines.append(
+            "  \x1b[97;40m" + "".join(signs[a, b] for a, b in zip(above, below, strict=True)) + "\x1b[0m"
+        )
+    return "\n".join(lines)

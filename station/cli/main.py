@@ -1,0 +1,104 @@
+"""The `station` command."""
+
+import logging
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from station import config as settings
+from station import founding, processes, seal, serve
+from station.cli import care, demonstrate, people
+from station.errors import SettingError, StorageGone, UserError
+
+
+class Command(click.Group):
+    """Turns what a person can mend into one sentence instead of a traceback."""
+
+    def invoke(self, context: click.Context) -> object:
+        try:
+            return super().invoke(context)
+        except (SettingError, UserError, StorageGone) as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=Command)
+def main() -> None:
+    """防走失驿站: QR badges for elders who may get lost, and the duty desk behind them."""
+    os.umask(0o077)
+    logging.basicConfig(
+        level=os.environ.get("STATION_LOG", "WARNING"), format="%(asctime)s %(name)s %(message)s"
+    )
+    logging.getLogger("waitress").setLevel(logging.ERROR)
+
+
+@main.command("init")
+@click.option("--paper", is_flag=True, help="Also print the keyring's paper copy.")
+def init(paper: bool) -> None:
+    """Make a new instance in STATION_DATA: keyring and empty databases."""
+    config = settings.read(os.environ)
+    ring = founding.found(config)
+    click.echo(f"Made {config.data_dir}. Its keyring is {config.keyring}: without it every badge is dead.")
+    if paper:
+        click.echo(care.paper_copy(ring))
+    else:
+        click.echo("Print its paper copy with `station keys paper` and lock it away.")
+
+
+@main.command("serve")
+def serve_command() -> None:
+    """Serve an instance that exists. Invents nothing: it refuses to start on missing keys or a bad address."""
+    config = settings.read(os.environ)
+    ring = seal.read_keyring(config.keyring)
+    for path in (config.database, config.keys_database):
+        if not path.exists():
+            raise SettingError(
+                f"{path} does not exist. Make an instance with `station init`, or `station restore` one."
+            )
+    founding.migrate(config, ring)
+    serve.many_files()
+    listener = processes.listener(config)
+    processes.prepare(config)
+    founding.spool.prepare(config.spool)
+    care.refresh_emergency(config, ring)
+    serve.Parent(config, listener).run(lambda: click.echo(f"The station serves {config.base_url}"))
+
+
+@main.command("child", hidden=True)
+@click.argument("name", type=click.Choice(sorted(processes.CHILDREN)))
+@click.option("--listener", type=int)
+def child(name: str, listener: int | None) -> None:
+    """One of the processes that `serve` starts."""
+    config = settings.read(os.environ)
+    if listener is None:
+        processes.CHILDREN[name](config)
+    else:
+        processes.CHILDREN[name](config, listener)
+
+
+@main.command("demo")
+@click.option("--port", default=8000, show_default=True, help="0 takes a free one.")
+@click.option("--data", type=click.Path(path_type=Path), default=Path("demo-data"), show_default=True)
+@click.option("--webhook", help="Also send every message to this address.")
+@click.option("--lan", is_flag=True, help="Listen on all addresses, for a real phone.")
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON when ready.")
+@click.option(
+    "--clock-scale", default=1.0, show_default=True, help="Run the ladder and the leases this much faster."
+)
+def demo(port: int, data: Path, webhook: str | None, lan: bool, as_json: bool, clock_scale: float) -> None:
+    """Make (or reopen) a complete small station with invented people, and serve it."""
+    if clock_scale <= 0:
+        raise click.BadParameter("give a number above 0", param_hint="--clock-scale")
+    demonstrate.run(
+        demonstrate.Wish(
+            port=port, data=data, webhook=webhook, lan=lan, as_json=as_json, clock_scale=clock_scale
+        )
+    )
+
+
+for group in (people.user, people.roster, care.keys, care.backup, care.restore, care.doctor, people.badges):
+    main.add_command(group)
+
+if __name__ == "__main__":
+    sys.exit(main())

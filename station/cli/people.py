@@ -1,0 +1,174 @@
+"""`station user`, `station roster`, `station badges`: what is set up from the command line."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from station import accounts, clock, communities, config, duty, emergency, founding, issuing, seal
+from station.config import Config
+from station.db import StationDatabase, transaction
+from station.errors import Invalid
+from station.vault import Vault
+
+
+@contextmanager
+def instance() -> Iterator[tuple[Config, StationDatabase, Vault]]:
+    """The instance that STATION_* names."""
+    read = config.read(os.environ)
+    ring = seal.read_keyring(read.keyring)
+    with founding.opened(read, ring) as (db, vault):
+        yield read, db, vault
+
+
+@click.group()
+def user() -> None:
+    """Staff accounts."""
+
+
+@user.command("add")
+@click.argument("username")
+@click.option("--role", required=True, type=click.Choice(accounts.ROLES))
+@click.option("--name", required=True, help="The person's name, shown to colleagues.")
+@click.option("--phone", default="", help="E.164, such as +8619900000001.")
+@click.option("--station", "number", default=1, show_default=True)
+@click.option("--community", help="Name of the community; a secretary needs one.")
+@click.password_option()
+def add(
+    username: str, role: str, name: str, phone: str, number: int, community: str | None, password: str
+) -> None:
+    """Make an account."""
+    with instance() as (_, db, vault):
+        communities.station(db, number)
+        new = accounts.NewStaff(
+            username, password, role, number, name, phone, _community(db, number, community)
+        )
+        accounts.add(db, vault, new, clock.utcnow())
+    click.echo(f"Made the account {username}.")
+
+
+@user.command("password")
+@click.argument("username")
+@click.password_option()
+def password_command(username: str, password: str) -> None:
+    """Change a password and end the account's sessions."""
+    with instance() as (_, db, vault):
+        accounts.set_password(db, vault, username, password, clock.utcnow())
+    click.echo("Changed; every session of the account has ended.")
+
+
+@user.command("totp")
+@click.argument("username")
+def totp(username: str) -> None:
+    """Demand a one-time code at login; prints the address for the officer's app."""
+    with instance() as (_, db, vault):
+        click.echo(accounts.set_totp(db, vault, username, clock.utcnow()))
+
+
+@click.group()
+def roster() -> None:
+    """Stations, communities and the duty roster, from a file."""
+
+
+@roster.command("load")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def load(file: Path) -> None:
+    """Load stations, communities and weekly shifts from a JSON file (docs/operating.md shows one)."""
+    plan = _read_plan(file)
+    with instance() as (read, db, vault):
+        _load_places(db, plan)
+        for number, shifts in _shifts(db, plan).items():
+            duty.replace_roster(db, number, shifts)
+            for begin, end in duty.gaps(shifts):
+                click.echo(
+                    f"Station {number}: nobody on duty from {_shown(begin)} to {_shown(end)}.", err=True
+                )
+        emergency.refresh(db, vault, read.emergency_file, read.timezone, clock.utcnow())
+    click.echo("Loaded.")
+
+
+@click.group()
+def badges() -> None:
+    """Badges."""
+
+
+@badges.command("list")
+def list_badges() -> None:
+    """Every badge with its number and state; no names."""
+    with instance() as (_, db, _vault):
+        for row in db.rows("SELECT number, state, ordered_at FROM badge ORDER BY id"):
+            click.echo(f"{issuing.shown_number(row['number'])}  {row['state']:<9} {row['ordered_at'][:10]}")
+
+
+@badges.command("make")
+def make_badges() -> None:
+    """Draw and check every ordered badge now."""
+    with instance() as (read, db, vault), click.progressbar(issuing.waiting(db), label="Badges") as waiting:
+        for badge_id in waiting:
+            issuing.make(db, vault, badge_id, read.base_url, clock.utcnow())
+
+
+def _read_plan(file: Path) -> dict:  # type: ignore[type-arg]
+    try:
+        plan = json.loads(file.read_text())
+    except ValueError as error:
+        raise click.ClickException(f"{file} is not JSON: {error}") from error
+    if not isinstance(plan, dict):
+        raise click.ClickException(f"{file} must hold one JSON object.")
+    return plan
+
+
+def _load_places(db: StationDatabase, plan: dict) -> None:  # type: ignore[type-arg]
+    known = {station.number for station in communities.stations(db)}
+    with transaction(db):
+        for raw in plan.get("stations", []):
+            areas = raw.pop("communities", [])
+            policy = (
+                communities.Policy.load(json.dumps(raw.pop("policy")))
+                if "policy" in raw
+                else communities.Policy()
+            )
+            if raw["number"] not in known:
+                communities.add_station(
+                    db,
+                    communities.Station(
+                        **{"address_prefix": "", "artwork": "ring", "theme": "navy", **raw, "policy": policy}
+                    ),
+                )
+            for area in areas:
+                if not db.scalar(
+                    "SELECT 1 FROM community WHERE station = ? AND name = ?", raw["number"], area["name"]
+                ):
+                    communities.add_community(db, station=raw["number"], **area)
+
+
+def _shifts(db: StationDatabase, plan: dict) -> dict[int, list[duty.Shift]]:  # type: ignore[type-arg]
+    found: dict[int, list[duty.Shift]] = {}
+    for raw in plan.get("shifts", []):
+        row = db.row("SELECT id, station FROM staff WHERE username = ?", raw["username"])
+        if row is None:
+            raise Invalid("username", "There is no account %(name)s; make it first.", name=raw["username"])
+        hour, minute = (int(part) for part in raw["starts"].split(":"))
+        for weekday in raw.get("weekdays", range(7)):
+            shift = duty.Shift(
+                row["id"], weekday, hour * 60 + minute, raw["minutes"], raw.get("level", "on_duty")
+            )
+            found.setdefault(row["station"], []).append(shift)
+    return found
+
+
+def _community(db: StationDatabase, number: int, name: str | None) -> int | None:
+    if name is None:
+        return None
+    found = db.scalar("SELECT id FROM community WHERE station = ? AND name = ?", number, name)
+    if found is None:
+        raise Invalid("community", "There is no community %(name)s at this station.", name=name)
+    return int(found)
+
+
+def _shown(minute: int) -> str:
+    days = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "Mon")
+    return f"{days[minute // 1440]} {minute % 1440 // 60:02d}:{minute % 60:02d}"

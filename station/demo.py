@@ -1,0 +1,244 @@
+"""A complete small station with invented people, for `station demo`: made once, then kept."""
+
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from station import accounts, addresses, communities, duty, elders, enrolment, issuing
+from station.communities import Policy, Station
+from station.config import Config
+from station.db import StationDatabase, transaction
+from station.enrolment import ContactForm, ElderForm
+from station.vault import Vault
+
+STATION = 1
+PHONES = "demo phones"
+OUTSIDE = "webhook"
+
+
+@dataclass
+class Note:
+    """What the demonstration must remember to print it again: logins, the webhook's secret, the address on the badges."""
+
+    webhook_secret: str
+    accounts: list[dict[str, str]] = field(default_factory=list)
+    base_url: str = ""
+
+
+# Invented people. Mobile numbers of the form 199 0000 00xx are in no use.
+_STAFF = (
+    ("worker", "worker", "李敏", 0),
+    ("duty", "duty", "王强", 0),
+    ("duty2", "duty", "赵军", 0),
+    ("secretary", "secretary", "孙丽", 0),
+    ("secretary2", "secretary", "周平", 1),
+    ("secretary3", "secretary", "郑芳", 2),
+    ("operator", "operator", "吴工", None),
+)
+# Places in Jilin city, WGS-84; the names of the two neighbours are invented.
+_COMMUNITIES = (
+    ("龙城社区", 43.8210, 126.5620, 900.0),
+    ("滨江社区", 43.8330, 126.5480, 900.0),
+    ("松园社区", 43.8090, 126.5790, 900.0),
+)
+_ALL = ("record", "family_place", "finding_community", "photo")
+_ELDERS = (
+    ("王秀兰", "1946-03-05", "female", "帝景小区105号楼2单元301", "son", ("memory", "diabetes"), "王奶奶", ("slowly", "forgets")),
+    ("肖德福", "1941-11-20", "male", "帝景小区103号楼1单元502", "daughter", ("memory", "walking", "anticoagulant"), "", ()),
+    ("刘桂芝", "1950-06-12", "female", "江畔人家7号楼3单元201", "spouse", ("memory", "mood"), "", ()),
+    ("朴英子", "1948-09-30", "female", "江畔人家2号楼1单元101", "son", ("memory", "hearing"), "", ("korean", "loudly")),
+    ("张国栋", "1939-01-17", "male", "锦绣花园12号楼2单元402", "in_law", ("memory", "heart"), "", ()),
+    ("陈玉梅", "1952-04-08", "female", "锦绣花园9号楼1单元601", "grandchild", ("memory",), "陈阿姨", ("anxious",)),
+    ("单长江", "1944-12-25", "male", "帝景小区101号楼3单元302", "sibling", ("speech", "stroke"), "", ("slowly", "unsteady")),
+    ("关淑琴", "1947-07-03", "female", "松江小区5号楼2单元102", "carer", ("memory", "seizures"), "", ()),
+)  # fmt: skip
+
+
+def read_note(config: Config) -> Note:
+    """The note of an earlier start, or a new one."""
+    path = config.data_dir / "demo.json"
+    if path.exists():
+        return Note(**json.loads(path.read_text()))
+    return Note(webhook_secret=secrets.token_hex(16))
+
+
+def write_note(config: Config, note: Note) -> None:
+    path = config.data_dir / "demo.json"
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(asdict(note), file, ensure_ascii=False)
+
+
+def furnish(db: StationDatabase, vault: Vault, note: Note, now: datetime) -> None:
+    """Fill a new instance; one that has a station already is left as it is."""
+    if communities.stations(db):
+        return
+    with transaction(db):
+        communities.add_station(
+            db,
+            Station(
+                STATION, "龙城社区防走失驿站", "+8643262012345", "0432", "吉林省吉林市丰满区龙城社区",
+                _COMMUNITIES[0][1], _COMMUNITIES[0][2], "ring", "navy", Policy(),
+            ),
+        )  # fmt: skip
+        for name, lat, lon, radius in _COMMUNITIES:
+            communities.add_community(db, station=STATION, name=name, lat=lat, lon=lon, radius_m=radius)
+    _engage(db, vault, note, now)
+    for number, person in enumerate(_ELDERS):
+        _enrol(db, vault, number, person, now)
+
+
+def set_pace(db: StationDatabase, factor: float) -> None:
+    """Let the ladder and the leases of new incidents run `factor` times faster."""
+    with transaction(db):
+        db.write("UPDATE station SET policy = ? WHERE number = ?", Policy().scaled(factor).dump(), STATION)
+
+
+def connect(
+    db: StationDatabase, vault: Vault, note: Note, *, port: int, webhook: str | None, now: datetime
+) -> None:
+    """Point everybody's phone at this machine's demo page, and at `webhook` when one is given."""
+    own = f"http://127.0.0.1:{port}/demo/phones"
+    phones = _channel(db, vault, PHONES, note, now)
+    outside = _channel(db, vault, OUTSIDE, note, now)
+    addresses.switch_channel(db, outside, on=webhook is not None)
+    for who, owner in _owners(db):
+        _point(db, vault, phones, owner, f"{own}/{who}")
+        if webhook:
+            _point(db, vault, outside, owner, webhook)
+
+
+def make_badges(db: StationDatabase, vault: Vault, config: Config, note: Note, now: datetime) -> None:
+    """Make, check and activate every badge; draw them anew when the address on them has changed."""
+    for row in db.rows("SELECT id FROM badge WHERE state = 'ordered' ORDER BY id"):
+        issuing.make(db, vault, row["id"], config.base_url, now)
+        issuing.activate(db, vault, row["id"], by=1, now=now)
+    if note.base_url not in ("", config.base_url):
+        for row in db.rows("SELECT DISTINCT badge_id FROM badge_file ORDER BY badge_id"):
+            issuing.redraw(db, vault, row["badge_id"], config.base_url, now)
+    note.base_url = config.base_url
+
+
+def listing(db: StationDatabase, vault: Vault, config: Config) -> list[dict[str, str]]:
+    """The elders with their badges, the files written beside the database for whoever wants to print them."""
+    folder = config.data_dir / "badges"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = []
+    for row in db.rows(
+        "SELECT id, elder_id FROM badge WHERE state = 'worn' AND elder_id IS NOT NULL ORDER BY id"
+    ):
+        badge = issuing.get(db, row["id"])
+        number = issuing.shown_number(badge.number)
+        paths = {
+            kind: _write(folder / f"{number}.{kind}", issuing.file(db, vault, badge.id, kind))
+            for kind in ("pdf", "png")
+        }
+        found.append(
+            {
+                "name": elders.get(db, vault, row["elder_id"]).name,
+                "badge_number": number,
+                "scan_url": issuing.url(vault.ring, badge, config.base_url),
+                "badge_pdf": paths["pdf"],
+                "badge_png": paths["png"],
+            }
+        )
+    return found
+
+
+def _engage(db: StationDatabase, vault: Vault, note: Note, now: datetime) -> None:
+    ids = {}
+    for n, (username, role, name, community) in enumerate(_STAFF, 1):
+        password = f"{username}-{secrets.token_hex(4)}"
+        new = accounts.NewStaff(
+            username,
+            password,
+            role,
+            STATION,
+            name,
+            f"+861990000{n:04d}",
+            None if community is None else community + 1,
+        )
+        ids[username] = accounts.add(db, vault, new, now)
+        note.accounts.append({"role": role, "username": username, "password": password})
+    shifts = duty.around_the_clock([ids["duty"]]) + duty.around_the_clock([ids["duty2"]], level="backup")
+    duty.replace_roster(db, STATION, shifts)
+
+
+def _enrol(db: StationDatabase, vault: Vault, number: int, person: tuple, now: datetime) -> None:  # type: ignore[type-arg]
+    name, born, sex, address, relation, notes, call_name, hints = person
+    shown = (("page_call_name",) if call_name else ()) + (("page_hints",) if hints else ()) + ("page_flags",)
+    form = ElderForm(
+        name=name,
+        birth_date=born,
+        sex=sex,
+        address=address,
+        community_id="1",
+        contacts=(
+            ContactForm(f"{name[0]}家属", f"1990000{1001 + number}", relation),
+            ContactForm("第二联系人", f"1990000{2001 + number}", "other"),
+        ),
+        health_notes=notes,
+        history="演示数据：喜欢去江边散步，走失过一次。",
+        call_name=call_name,
+        hints=hints,
+        consents=_ALL + shown,
+    )
+    station = communities.station(db, STATION)
+    ids = frozenset(community.id for community in communities.communities(db))
+    checked = enrolment.check(
+        form, enrolment.Locality(station.area_code, station.address_prefix, ids), now.date()
+    )
+    elder_id = elders.register(db, vault, checked, form_id=f"demo-{number}", station=STATION, by=1, now=now)
+    issuing.order(db, vault, elder_id, by=1, now=now)
+
+
+def _channel(db: StationDatabase, vault: Vault, label: str, note: Note, now: datetime) -> int:
+    known = db.scalar("SELECT id FROM channel WHERE station = ? AND label = ?", STATION, label)
+    if known is not None:
+        return int(known)
+    return addresses.add_channel(
+        db,
+        vault,
+        station=STATION,
+        kind="webhook",
+        label=label,
+        settings={"secret": note.webhook_secret},
+        allow_private=True,
+        now=now,
+    )
+
+
+def _owners(db: StationDatabase) -> list[tuple[str, dict[str, int]]]:
+    """Everybody with a phone: the staff by account name, the contacts by number."""
+    staff = db.rows("SELECT id, username FROM staff WHERE role <> 'operator' ORDER BY id")
+    contacts = db.rows("SELECT id FROM contact ORDER BY id")
+    return [(row["username"], {"staff_id": row["id"]}) for row in staff] + [
+        (f"family-{row['id']}", {"contact_id": row["id"]}) for row in contacts
+    ]
+
+
+def _point(
+    db: StationDatabase, vault: Vault, channel_id: int, owner: dict[str, int], destination: str
+) -> None:
+    known = db.scalar(
+        "SELECT id FROM address WHERE channel_id = ? AND staff_id IS ? AND contact_id IS ?",
+        channel_id,
+        owner.get("staff_id"),
+        owner.get("contact_id"),
+    )
+    if known is None:
+        with transaction(db):
+            addresses.add(db, vault, channel_id=channel_id, destination=destination, **owner)
+    else:
+        addresses.change_destination(db, vault, int(known), destination)
+
+
+def _write(path: Path, content: bytes) -> str:
+    """Write a badge file that only its owner can read: whoever has it can raise an alert."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+    return str(path.resolve())

@@ -1,5 +1,0 @@
-"""Placeholder while this page family is written."""
-
-from flask import Blueprint
-
-bp = Blueprint("public", __name__)

@@ -1,0 +1,205 @@
+"""The finder's door: the page behind a badge, reports, the finder's own status page, and the start page."""
+
+import base64
+import binascii
+import re
+import secrets
+from dataclasses import replace
+
+from flask import Blueprint, Response, current_app, jsonify, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from station import issuing, seal, search
+from station.errors import Conflict, Invalid, NotFound
+from station.incidents import acts, reports, views
+from station.seal import Unsealable
+from station.web import access, connection, damping
+from station.web.public import card, notices, page, reception, status
+from station.web.public.card import UNREACHABLE
+
+bp = Blueprint("public", __name__)
+
+_STATUS = re.compile(r"[0-9a-f]{32}")
+_numbers = damping.Damper(burst=30, every_s=10)
+_messages = damping.Damper(burst=10, every_s=15)
+
+
+@bp.get("/<token>", strict_slashes=False)
+@access.public
+def help_page(token: str) -> ResponseReturnValue:
+    """The same bytes whatever the state of badge, elder or incident. Writes nothing."""
+    opened = seal.open_badge_token(connection.ring(), token)
+    if opened is None:
+        return notices.unknown_code()
+    station = card.of_station(opened[0])
+    return page.render_help(station, card.of_badge(station, *opened), _press_form(f"/{token}/scans"))
+
+
+@bp.post("/<token>/scans")
+@access.public
+def report(token: str) -> ResponseReturnValue:
+    opened = seal.open_badge_token(connection.ring(), token)
+    return reception.take(*opened) if opened else notices.unknown_code()
+
+
+@bp.get("/s/<token>")
+@access.public
+def status_page(token: str) -> ResponseReturnValue:
+    try:
+        shown, view, badge = status.look(_checked(token))
+    except NotFound:
+        return notices.ended()
+    if access.wants_json():
+        return jsonify(view.as_json())
+    query = page.query()
+    return page.render(
+        "status.html",
+        card=shown,
+        view=view,
+        here=f"/s/{token}",
+        status=token,
+        act=view.act if view.may_write else "with_elder",
+        **_press(f"/s/{token}/scans{query}{'&' if query else '?'}door={_seal_door(badge)}"),
+    )
+
+
+@bp.post("/s/<token>/scans")
+@access.public
+def report_more(token: str) -> ResponseReturnValue:
+    """A further press on the status page. Its door is sealed, so that the page never tells a badge's address."""
+    door = _open_door(request.args.get("door", ""))
+    if door is None:
+        try:
+            found = views.finder_status(*_storage(), _checked(token), connection.now())
+        except NotFound:
+            return notices.ended()
+        except UNREACHABLE:
+            return notices.not_saved(card.hotlines())
+        return reception.take(found.station, found.serial)
+    return reception.take(*door)
+
+
+@bp.post("/s/<token>/messages")
+@access.public
+def say(token: str) -> ResponseReturnValue:
+    if not _messages.allows(token.encode()):
+        return notices.not_sent(
+            gettext("That is many messages at once. Wait a moment, or ring the station."), 429
+        )
+    try:
+        text = reception.message()
+        found = views.finder_status(*_storage(), _checked(token), connection.now())
+        if found.incident_id is None:
+            return notices.nobody_reads()
+        acts.say(*_storage(), found.incident_id, text, by=None, scan_id=found.scan_id, now=connection.now())
+    except NotFound:
+        return notices.ended()
+    except Invalid:
+        return notices.not_sent(gettext("Write a few words first."), 422)
+    except Conflict:
+        return notices.nobody_reads()
+    except UNREACHABLE:
+        return notices.not_saved(card.hotlines())
+    if access.wants_json():
+        return jsonify(ok=True), 201
+    return redirect(f"/s/{token}{page.query()}", code=303)
+
+
+@bp.get("/")
+@access.public
+def start() -> ResponseReturnValue:
+    apply_url = url_for("family.apply") if "family.apply" in current_app.view_functions else ""
+    return page.render("start.html", hotlines=card.hotlines(), apply_url=apply_url)
+
+
+@bp.post("/")
+@access.public
+def find_number() -> ResponseReturnValue:
+    digits = "".join(str(int(c)) for c in request.form.get("number", "") if c.isdecimal())
+    return redirect(f"/n/{digits[:20] or '0'}{page.query()}", code=303)
+
+
+@bp.get("/n/<digits>")
+@access.public
+def number_page(digits: str) -> ResponseReturnValue:
+    """For who can read the badge but not scan it. Shows nothing of a person, so that trying numbers gains nothing."""
+    if not _numbers.allows(damping.source()):
+        return notices.too_many_numbers()
+    try:
+        badge = _by_number(digits)
+    except UNREACHABLE:
+        return notices.not_saved(card.hotlines())
+    if badge is None:
+        return notices.unknown_number()
+    station = card.of_station(badge.station)
+    shown = replace(station, number=issuing.shown_number(badge.number))
+    return page.render_help(station, shown, _press_form(f"/n/{badge.number}/scans"))
+
+
+@bp.post("/n/<digits>/scans")
+@access.public
+def report_by_number(digits: str) -> ResponseReturnValue:
+    try:
+        badge = _by_number(digits)
+    except UNREACHABLE:
+        return notices.not_saved(card.hotlines())
+    return reception.take(badge.station, badge.serial) if badge else notices.unknown_number()
+
+
+@bp.get("/robots.txt")
+@access.public
+def robots() -> ResponseReturnValue:
+    return Response("User-agent: *\nDisallow: /\n", mimetype="text/plain")
+
+
+@bp.get("/favicon.ico")
+@access.public
+def favicon() -> ResponseReturnValue:
+    return "", 204
+
+
+def _press_form(action: str) -> str:
+    """The opening of the help page's form. The action is a path of digits, the rest is made here: nothing to escape."""
+    made = _press(action + page.query())
+    return (
+        f'<form id="f" method="post" action="{made["action"]}" data-code="{made["code"]}">'
+        f'<input type="hidden" name="request_id" value="{made["request_id"]}">'
+    )
+
+
+def _press(action: str) -> dict[str, str]:
+    request_id = secrets.token_urlsafe(16)
+    code = reports.call_code(connection.ring(), request_id)
+    return {"action": action, "request_id": request_id, "code": code}
+
+
+def _storage() -> tuple[connection.StationDatabase, connection.Vault]:
+    return connection.get_db(), connection.get_vault()
+
+
+def _checked(token: str) -> str:
+    if not _STATUS.fullmatch(token):
+        raise NotFound("There is no such page.")
+    return token
+
+
+def _by_number(digits: str) -> issuing.Badge | None:
+    number = search.badge_digits(digits)
+    return issuing.by_number(connection.get_db(), number) if number else None
+
+
+def _seal_door(badge: tuple[int, int | None] | None) -> str:
+    if badge is None or badge[1] is None:
+        return ""
+    sealed = seal.seal(connection.ring().derive("door"), f"{badge[0]}|{badge[1]}".encode(), "door")
+    return base64.urlsafe_b64encode(sealed).decode()
+
+
+def _open_door(text: str) -> tuple[int, int] | None:
+    try:
+        plain = seal.unseal(connection.ring().derive("door"), base64.urlsafe_b64decode(text), "door")
+    except (Unsealable, binascii.Error, ValueError):
+        return None
+    station, _, serial = plain.decode().partition("|")
+    return int(station), int(serial)

@@ -1,0 +1,153 @@
+"""Sending a finder's page in one piece: inline style and script, their hashes in the policy, gzip."""
+
+import base64
+import gzip
+import hashlib
+import re
+import zlib
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import NamedTuple
+
+from flask import Response, render_template, request
+
+from station.web import language
+from station.web.public.card import HelpCard
+
+_INLINE = re.compile(r"<(style|script)>(.*?)</\1>", re.DOTALL)
+_GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff"
+# Stand in the cached page for what differs from badge to badge and from request to request.
+_BADGE, _PRESS = "@badge@", "@press@"
+_ZIPPED = ("Content-Encoding", "gzip")
+
+
+class Segment(NamedTuple):
+    """A piece of a page, raw and as a deflate block that refers to nothing before it, so that pieces can be joined."""
+
+    raw: bytes
+    deflated: bytes
+
+
+class Frame(NamedTuple):
+    """The help page of one station in one language, without the badge's own lines and the press form's own words."""
+
+    before: Segment
+    between: Segment
+    after: Segment
+    headers: list[tuple[str, str]]
+
+
+def large() -> bool:
+    return request.args.get("t") == "1"
+
+
+def query() -> str:
+    """The chosen language and type size, carried from page to page; empty when nothing was chosen."""
+    chosen = request.args.get("l", "")
+    parts = [f"l={chosen}"] if chosen in language.PUBLIC else []
+    parts += ["t=1"] if large() else []
+    return "?" + "&".join(parts) if parts else ""
+
+
+def render(template: str, http_status: int = 200, /, **values: object) -> Response:
+    """A whole page from a template."""
+    html = render_template(
+        f"public/{template}", language=language.choose(), large=large(), query=query(), **values
+    )
+    body, headers = html.encode(), _headers(policy(html))
+    if _takes_gzip(request.headers.get("Accept-Encoding", "")):
+        body, headers = gzip.compress(body, 6, mtime=0), [*headers, _ZIPPED]
+    return Response(body, http_status, headers)
+
+
+def render_help(station: HelpCard, badge: HelpCard, press: str) -> Response:
+    """The help page. All but the badge's lines and the press form was rendered and compressed once.
+
+    `press` is the opening of the press form: rendering and packing each page whole would cost
+    several times what a bare Flask route does.
+    """
+    spoken = _spoken(request.args.get("l", ""), request.headers.get("Accept-Language", ""))
+    frame = _frame(station, spoken, large())
+    pieces = (frame.before, _badge_lines(badge, spoken), frame.between, _stored(press), frame.after)
+    if _takes_gzip(request.headers.get("Accept-Encoding", "")):
+        return Response(_joined(pieces), headers=[*frame.headers, _ZIPPED])
+    return Response(b"".join(piece.raw for piece in pieces), headers=frame.headers)
+
+
+def policy(html: str) -> str:
+    """The Content-Security-Policy that allows exactly the inline style and script of this page."""
+    hashes: dict[str, str] = {"style": "'none'", "script": "'none'"}
+    for kind, content in _INLINE.findall(html):
+        digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+        hashes[kind] = f"'sha256-{digest}'"
+    return (
+        f"default-src 'none'; style-src {hashes['style']}; script-src {hashes['script']}; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+    )
+
+
+@lru_cache(maxsize=256)
+def _frame(station: HelpCard, spoken: str, large_type: bool) -> Frame:
+    """`spoken` is the language of the running request, by which `_()` translates."""
+    html = render_template(
+        "public/help.html",
+        card=station,
+        badge_mark=_BADGE,
+        press_mark=_PRESS,
+        language=spoken,
+        large=large_type,
+    )
+    html = re.sub(r"\n\s*", "\n", html)
+    before, rest = html.split(_BADGE)
+    between, after = rest.split(_PRESS)
+    return Frame(_packed(before), _packed(between), _packed(after), _headers(policy(html)))
+
+
+@lru_cache(maxsize=8192)
+def _badge_lines(badge: HelpCard, spoken: str) -> Segment:
+    """What is this badge's own, in the language of the running request."""
+    return _packed(re.sub(r"\n\s*", "\n", render_template("public/badge.html", card=badge)))
+
+
+@lru_cache(maxsize=4096)
+def _spoken(asked: str, accepted: str) -> str:
+    """What language.choose makes of these two; reading the header anew takes longer than all of the page's gzip."""
+    return language.choose()
+
+
+@lru_cache(maxsize=1024)
+def _takes_gzip(accepted: str) -> bool:
+    return "gzip" in request.accept_encodings
+
+
+def _packed(text: str) -> Segment:
+    raw = text.encode()
+    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return Segment(raw, packer.compress(raw) + packer.flush(zlib.Z_FULL_FLUSH))
+
+
+def _stored(text: str) -> Segment:
+    """A piece as it is: a few random digits do not pack, and packing them costs more than sending them."""
+    raw = text.encode()
+    size = len(raw)
+    return Segment(raw, b"\x00" + size.to_bytes(2, "little") + (size ^ 0xFFFF).to_bytes(2, "little") + raw)
+
+
+def _joined(pieces: Iterable[Segment]) -> bytes:
+    """One gzip file (RFC 1952) of all pieces; an empty last block ends it."""
+    packed, check, size = [_GZIP_HEADER], 0, 0
+    for raw, deflated in pieces:
+        packed.append(deflated)
+        check = zlib.crc32(raw, check)
+        size += len(raw)
+    packed.append(b"\x03\x00" + check.to_bytes(4, "little") + size.to_bytes(4, "little"))
+    return b"".join(packed)
+
+
+def _headers(csp: str) -> list[tuple[str, str]]:
+    return [
+        ("Content-Type", "text/html; charset=utf-8"),
+        ("Content-Security-Policy", csp),
+        ("Permissions-Policy", "geolocation=(self), camera=(), microphone=()"),
+        ("Vary", "Accept-Encoding, Accept-Language"),
+    ]

@@ -1,0 +1,95 @@
+"""Taking in a finder's report: whatever was sent is read kindly, then kept in the database or in the spool."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from flask import jsonify, redirect, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from station import seal, spool
+from station.incidents import intake, reports
+from station.incidents.intake import Ignored, Report
+from station.incidents.reports import Door
+from station.web import connection, damping
+from station.web.public import card, notices, page
+from station.web.public.card import UNREACHABLE
+
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A report on the disk: in an incident, on the console alone, or waiting in the spool."""
+
+    incident_id: int | None
+    status_token: str
+    spooled: bool = False
+
+
+def take(station: int, serial: int | None) -> ResponseReturnValue:
+    """Read and keep the report in the running request; the answer is true only after it is on the disk."""
+    try:
+        raw, unread = _body()
+    except RequestEntityTooLarge:
+        return notices.too_large(card.of_station(station))
+    sent, ignored = intake.read(raw, card.point(station))
+    try:
+        kept = _keep(Door(station, serial, _source()), sent)
+    except OSError:  # not even the spool takes it
+        return notices.not_saved([card.of_station(station)])
+    return _answer(kept, [*unread, *ignored])
+
+
+def message() -> str:
+    """The text of a finder's message; empty when none can be read."""
+    text = _body()[0].get("text")
+    return text if isinstance(text, str) else ""
+
+
+def _body() -> tuple[dict[str, Any], list[Ignored]]:
+    """The fields that were sent. What is no form and no JSON object is an empty report: somebody pressed."""
+    if request.mimetype in FORMS:
+        return request.form.to_dict(), []
+    try:
+        raw = json.loads(request.get_data() or b"{}")
+    except (ValueError, RecursionError):
+        raw = None
+    return (raw, []) if isinstance(raw, dict) else ({}, [Ignored("body", "not_known")])
+
+
+def _keep(door: Door, sent: Report) -> Kept:
+    now = connection.now()
+    try:
+        answer = reports.report(connection.get_db(), connection.get_vault(), door, sent, now)
+        return Kept(answer.incident_id, answer.status_token)
+    except UNREACHABLE:
+        ring = connection.ring()
+        spool.write(
+            connection.config().spool,
+            ring,
+            sent,
+            station=door.station,
+            serial=door.serial,
+            source=door.source,
+            now=now,
+        )
+        return Kept(None, reports.status_token(ring, reports.scan_uid(sent.request_id)), spooled=True)
+
+
+def _answer(kept: Kept, ignored: list[Ignored]) -> ResponseReturnValue:
+    status_url = f"/s/{kept.status_token}"
+    if request.mimetype in FORMS:
+        return redirect(status_url + page.query(), code=303)
+    body = {
+        "incident": None if kept.incident_id is None else str(kept.incident_id),
+        "status_url": status_url,
+        "ignored": [{"field": one.field, "reason": one.reason} for one in ignored],
+    }
+    return jsonify(body), 202 if kept.spooled else 201
+
+
+def _source() -> bytes:
+    """The sender's network as a keyed fingerprint: it can be counted, not looked up."""
+    return seal.blind_index(connection.ring(), "source", damping.source().hex())[:8]

@@ -1,0 +1,166 @@
+"""What a finder reads after a report: what the station does, never how the elder is."""
+
+from dataclasses import dataclass, field
+
+from flask_babel import gettext
+
+from station import spool
+from station.errors import NotFound
+from station.incidents import reports, views
+from station.incidents.states import EVIDENCE
+from station.incidents.views import FinderStatus, Said
+from station.spool import Spooled
+from station.web import connection, language
+from station.web.public import card
+from station.web.public.card import POLICE, UNREACHABLE, HelpCard
+
+LATE_S = 60.0  # so long may nobody act before the page says so and puts the phone first
+
+
+@dataclass(frozen=True)
+class StatusView:
+    """A finder's status page, apart from the card."""
+
+    state: str  # sent, seen, coming, with_elder, safe, closed
+    text: str
+    advice: str = ""
+    act: str = "with_elder"
+    eta_minutes: int | None = None
+    code: str = ""
+    messages: list[Said] = field(default_factory=list)
+    late: bool = False
+    may_write: bool = False
+
+    @property
+    def over(self) -> bool:
+        return self.state == "closed"
+
+    @property
+    def hurt(self) -> bool:
+        return self.act == "hurt" and not self.over
+
+    @property
+    def away(self) -> bool:
+        """Whether the finder is not, or soon not, where the elder is."""
+        return self.act in ("cannot_stay", "gone")
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "state": self.state,
+            "text": self.text,
+            "eta_minutes": self.eta_minutes,
+            "code": self.code,
+            "messages": [
+                {"from": said.side, "at": said.at.isoformat(), "text": said.text} for said in self.messages
+            ],
+        }
+
+
+def look(token: str) -> tuple[HelpCard, StatusView, tuple[int, int | None] | None]:
+    """Card, view, and the badge (station, serial) that further presses go to, as far as it is known.
+
+    Raises NotFound for a token that never was or has ended.
+    """
+    try:
+        found = views.finder_status(connection.get_db(), connection.get_vault(), token, connection.now())
+        shown = card.of_report(
+            found.station, found.serial, hurt=found.act == "hurt" and found.state != "closed"
+        )
+        return shown, of_incident(found), (found.station, found.serial)
+    except UNREACHABLE:
+        return _first_hotline(), saved(), None
+    except NotFound:
+        waiting = _in_spool(token)
+        if waiting is None:
+            raise
+    code = reports.call_code(connection.ring(), waiting.report.request_id)
+    shown = card.of_station(waiting.station)
+    return shown, saved(code, waiting.report.act), (waiting.station, waiting.serial)
+
+
+def of_incident(found: FinderStatus) -> StatusView:
+    late = found.state == "sent" and found.incident_id is not None and found.waiting_s >= LATE_S
+    return StatusView(
+        state=found.state,
+        text=_text(found, late),
+        advice=_advice(found),
+        act=found.act,
+        eta_minutes=found.eta_minutes,
+        code=found.code,
+        messages=found.said,
+        late=late,
+        may_write=found.incident_id is not None and found.state != "closed",
+    )
+
+
+def saved(code: str = "", act: str = "with_elder") -> StatusView:
+    """The report lies in the spool, or the database that has it cannot be asked."""
+    text = gettext(
+        "Your report is saved and the station will get it. Our system is slow just now: please ring."
+    )
+    return StatusView("sent", text, act=act, code=code, late=True)
+
+
+def _text(found: FinderStatus, late: bool) -> str:
+    if found.incident_id is None:
+        return _without_incident(found)
+    if late:
+        return gettext("Nobody has answered yet. Please ring the station now.")
+    at = language.clock_time(found.seen_at or found.sent_at)
+    texts = {
+        "sent": lambda: gettext("The station was told at %(time)s. Somebody will look at once.", time=at),
+        "seen": lambda: gettext("The station saw it at %(time)s and is sending somebody.", time=at),
+        "coming": lambda: _coming(found.eta_minutes),
+        "with_elder": lambda: gettext("Our people have arrived. Thank you! You may go on now."),
+        "safe": lambda: gettext("We have taken over. Thank you for your help!"),
+        "closed": lambda: gettext("This matter is settled. Thank you for lending a hand!"),
+    }
+    return texts[found.state]()
+
+
+def _without_incident(found: FinderStatus) -> str:
+    if found.act == "test":
+        return gettext("This was a try. Nobody was called. Thank you for getting to know the badge.")
+    return gettext("The page was opened; nobody has been called yet. Press below, or ring the station.")
+
+
+def _coming(minutes: int | None) -> str:
+    if minutes is None:
+        return gettext("Somebody is on the way to you.")
+    if minutes == 0:
+        return gettext("Somebody is on the way and will be there any moment.")
+    return gettext("Somebody is on the way: about %(minutes)s min.", minutes=minutes)
+
+
+def _advice(found: FinderStatus) -> str:
+    """What the finder can do meanwhile; nothing once our people are there."""
+    if found.act not in EVIDENCE or found.state not in ("sent", "seen", "coming"):
+        return ""
+    if found.act == "hurt":
+        return gettext("Call 120 first if you have not. Do not move the elder; keep them warm and awake.")
+    if found.act == "cannot_stay":
+        return gettext(
+            "Thank you for telling us. If you can, ask a shop or a passer-by to stay, and write where."
+        )
+    if found.act == "gone":
+        return gettext("Please write which way the elder went and what they wear. Do not run after them.")
+    if found.act == "tag_only":
+        return gettext(
+            "Please write where you found the badge, and leave it in a shop or with the police nearby."
+        )
+    return gettext("Please stay with the elder, somewhere safe, shady or warm, until our people arrive.")
+
+
+def _in_spool(token: str) -> Spooled | None:
+    """The waiting report that this token belongs to; looked for only while the spool is not empty."""
+    ring = connection.ring()
+    for waiting in spool.waiting(connection.config().spool, ring):
+        if reports.status_token(ring, reports.scan_uid(waiting.report.request_id)) == token:
+            return waiting
+    return None
+
+
+def _first_hotline() -> HelpCard:
+    """Without the database nobody knows which station a status page belongs to; most instances have one."""
+    known = card.hotlines()
+    return known[0] if known else POLICE

@@ -1,0 +1,83 @@
+{# One script for the help page and the status page; ES5, because old phones scan too. Every word comes from the page. #}
+(function(){
+ var d=document,G=navigator.geolocation,f=$('f'),m=$('m'),l=$('l'),w=m.dataset,own=f.elements,id=own.request_id.value,n=0,
+  status=own.status.value,u=$('u'),chosen=location.search,act,fix,best,watch,over;
+ function $(i){return d.getElementById(i)}
+ function say(e,t){if(e.textContent!=t)e.textContent=t}
+ {# Each press has its own id, and all share what stands before the ~: the three digits stay the same. #}
+ function next(b){b.request_id=id+'~'+ ++n;return b}
+ function json(r){if(r.status>499)throw r;return r.json()}
+ {# Until it has arrived, however bad the network; the id makes a second arrival harmless. #}
+ function post(b,done,wait){
+  fetch(f.action,{method:'POST',body:JSON.stringify(b)})
+  .then(json).then(done,function(){
+   if(b.act!='opened'){say(m,w.retry);if(!wait)m.scrollIntoView()}
+   wait=Math.min(wait*2||1e3,15e3);
+   setTimeout(post,wait,b,done,wait)})
+ }
+ function got(r){
+  if(!r.status_url)return say(m,r.error);
+  say(m,w.sent);
+  status=own.status.value=r.status_url;
+  u.href=status+chosen;
+  u.hidden=!1;
+  send();
+  poll()
+ }
+ {# The alert went out without waiting for a place; the place follows onto the same report. #}
+ function send(){
+  if(!fix||!status)return;
+  var b=fix;
+  fix=0;
+  b.status=status;
+  post(next(b),function(){say($('a'),w.place.replace('#',Math.round(b.accuracy_m)))})
+ }
+ function poll(){
+  function again(){if(!over)setTimeout(poll,4e3)}
+  if(d.hidden)return again();
+  fetch(status+chosen,{headers:{Accept:'application/json'}}).then(json).then(function(s){
+   var t=s.messages||[];
+   say(m,s.text||s.error);
+   over=!s.text||s.state=='closed';
+   if(t.length>l.children.length){
+    l.textContent='';
+    t.forEach(function(x){l.appendChild(d.createElement('li')).textContent=w[x.from]+x.text})}
+  }).then(again,again)
+ }
+ function stop(){G.clearWatch(watch)}
+ function ask(t){if(!best){say($('e'),t);$('q').focus()}}
+ function locate(){
+  if(!G)return ask(w.nofix);
+  watch=G.watchPosition(function(p){
+   var c=p.coords;
+   if(best&&c.accuracy>best*.7)return;
+   best=c.accuracy||1;
+   fix={act:f.dataset.act||'with_elder',lat:c.latitude,lon:c.longitude,accuracy_m:best};
+   send();
+   if(best<=20)stop()
+  },function(e){ask(e.code<2?w.denied:w.nofix)},{enableHighAccuracy:!0,timeout:2e4,maximumAge:15e3});
+  setTimeout(stop,6e4)
+ }
+ d.onclick=function(e){
+  var t=e.target.closest('.k,button')||{};
+  act=t.value;
+  if(t.href)navigator.sendBeacon(f.action,JSON.stringify(next({act:t.dataset.act})));
+  {# Words typed already are a place too: then the button sends the form. #}
+  if(t.id!='g'||own.place.value)return;
+  e.preventDefault();
+  if(!status&&!watch)post(next({act:act}),got);
+  locate()
+ };
+ f.onsubmit=function(e){
+  var b=next({});
+  e.preventDefault();
+  new FormData(f).forEach(function(v,k){b[k]=b[k]||v});
+  b.act=act;
+  post(b,function(r){r.status_url?location=r.status_url+chosen:say(m,r.error)})
+ };
+ if(status)return poll();
+ say($('d'),f.dataset.code);
+ $('c').hidden=!1;
+ {# A page that somebody really looks at is worth a line on the console, and no more. #}
+ setTimeout(function look(){d.hidden?setTimeout(look,1e3):post(next({act:'opened'}),function(){})},1e3)
+})()
