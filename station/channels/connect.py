@@ -14,7 +14,7 @@ from functools import cache
 from ipaddress import ip_address
 from typing import Any
 
-from requests.utils import DEFAULT_CA_BUNDLE_PATH
+import certifi
 
 from station.channels.addresses import Permission
 
@@ -104,9 +104,9 @@ def secure(sock: TimedSocket, host: str, ca_file: str) -> TimedTLSSocket:
 
 @cache
 def tls_context(ca_file: str) -> ssl.SSLContext:
-    """Trust the machine's certificates, those that come with requests, and those of `ca_file` unless it is ""."""
+    """Trust the machine's certificates, those of certifi, and those of `ca_file` unless it is ""."""
     context = ssl.create_default_context()
-    context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
+    context.load_verify_locations(certifi.where())
     context.sslsocket_class = TimedTLSSocket
     try:
         if ca_file:
