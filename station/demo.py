@@ -17,6 +17,7 @@ from station.vault import Vault
 STATION = 1
 PHONES = "demo phones"
 OUTSIDE = "webhook"
+NOTE = "demo.json"
 
 
 @dataclass
@@ -57,25 +58,28 @@ _ELDERS = (
 )  # fmt: skip
 
 
+def exists(folder: Path) -> bool:
+    """Whether a whole demonstration lies in the folder."""
+    return (folder / NOTE).exists()
+
+
+def new_note(config: Config) -> Note:
+    return Note(webhook_secret=secrets.token_hex(16), base_url=config.base_url)
+
+
 def read_note(config: Config) -> Note:
-    """The note of an earlier start, or a new one."""
-    path = config.data_dir / "demo.json"
-    if path.exists():
-        return Note(**json.loads(path.read_text()))
-    return Note(webhook_secret=secrets.token_hex(16))
+    return Note(**json.loads((config.data_dir / NOTE).read_text()))
 
 
 def write_note(config: Config, note: Note) -> None:
-    path = config.data_dir / "demo.json"
+    path = config.data_dir / NOTE
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         json.dump(asdict(note), file, ensure_ascii=False)
 
 
 def furnish(db: StationDatabase, vault: Vault, note: Note, now: datetime) -> None:
-    """Fill a new instance; one that has a station already is left as it is."""
-    if communities.stations(db):
-        return
+    """Fill a new instance; the logins go into the note."""
     with transaction(db):
         communities.add_station(
             db,
@@ -111,15 +115,17 @@ def connect(
             _point(db, vault, outside, owner, webhook)
 
 
-def make_badges(db: StationDatabase, vault: Vault, config: Config, note: Note, now: datetime) -> None:
-    """Make, check and activate every badge; draw them anew when the address on them has changed."""
-    for row in db.rows("SELECT id FROM badge WHERE state = 'ordered' ORDER BY id"):
-        issuing.make(db, vault, row["id"], config.base_url, now)
-        issuing.activate(db, vault, row["id"], by=1, now=now)
-    if note.base_url not in ("", config.base_url):
-        for row in db.rows("SELECT DISTINCT badge_id FROM badge_file ORDER BY badge_id"):
-            issuing.redraw(db, vault, row["badge_id"], config.base_url, now)
-    note.base_url = config.base_url
+def make_badges(db: StationDatabase, vault: Vault, config: Config, now: datetime) -> None:
+    """Make, check and hand over every ordered badge."""
+    for badge_id in issuing.waiting(db):
+        issuing.make(db, vault, badge_id, config.base_url, now)
+        issuing.activate(db, vault, badge_id, by=1, now=now)
+
+
+def redraw_badges(db: StationDatabase, vault: Vault, config: Config, now: datetime) -> None:
+    """Draw every badge anew; the address on them has changed, the tokens have not."""
+    for row in db.rows("SELECT DISTINCT badge_id FROM badge_file ORDER BY badge_id"):
+        issuing.redraw(db, vault, row["badge_id"], config.base_url, now)
 
 
 def listing(db: StationDatabase, vault: Vault, config: Config) -> list[dict[str, str]]:

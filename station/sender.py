@@ -7,6 +7,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from station import addresses, clock, spool
 from station.addresses import Address
@@ -135,7 +136,7 @@ class Sender:
         state = self.ringing[incident_id]
         state.next_rung = following - elapsed + (time.monotonic() - state.first_seen)
 
-    def _elapsed(self, incident_id: int, row: dict, now: datetime) -> float:  # type: ignore[type-arg]
+    def _elapsed(self, incident_id: int, row: dict[str, Any], now: datetime) -> float:
         """Seconds since ringing began. A machine's clock that steps back must not silence the ladder,
 
         so the longer of the wall clock's and this process's own count holds.

@@ -30,7 +30,7 @@ def paper() -> None:
 
 @keys.command("from-paper")
 @click.argument("file", type=click.File("r"), default="-")
-def from_paper(file: click.utils.LazyFile) -> None:
+def from_paper(file: TextIO) -> None:
     """Make the keyring again from its paper copy (a file, or typed in). Never overwrites one."""
     read = config.read(os.environ)
     ring = from_paper_copy(file.read())

@@ -2,8 +2,9 @@
 
 import json
 import os
+import shutil
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -11,6 +12,7 @@ import click
 from badges import matrix
 from station import clock, demo, emergency, founding, processes, serve
 from station.config import Config
+from station.errors import SettingError
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ def run(wish: Wish) -> None:
     port = listener.getsockname()[1]
     host = own_address() if wish.lan else "127.0.0.1"
     config = _config(wish, f"http://{host}:{port}", listen_on, port)
-    note, elders = _furnish(config, wish, port)
+    _build(config)
+    note, elders = _open(config, wish, port)
     processes.prepare(config)
 
     def ready() -> None:
@@ -58,17 +61,41 @@ def _config(wish: Wish, base_url: str, host: str, port: int) -> Config:
     return Config(data, data / "keyring.json", base_url, listen_host=host, listen_port=port, demo=True)
 
 
-def _furnish(config: Config, wish: Wish, port: int) -> tuple[demo.Note, list[dict[str, str]]]:
+def _build(config: Config) -> None:
+    """Make a new demonstration beside its place and move it there whole: one that was broken off never counts."""
+    if demo.exists(config.data_dir):
+        return
+    if config.data_dir.exists() and any(config.data_dir.iterdir()):
+        raise SettingError(
+            f"{config.data_dir} is not empty and holds no demonstration; name another folder with --data."
+        )
+    draft = config.data_dir.with_name(f".{config.data_dir.name}.making")
+    shutil.rmtree(draft, ignore_errors=True)
+    made = replace(config, data_dir=draft, keyring=draft / "keyring.json")
+    ring = founding.found(made)
+    now = clock.utcnow()
+    with founding.opened(made, ring) as (db, vault):
+        note = demo.new_note(made)
+        demo.furnish(db, vault, note, now)
+        demo.make_badges(db, vault, made, now)
+        demo.write_note(made, note)
+    if config.data_dir.exists():
+        config.data_dir.rmdir()
+    draft.rename(config.data_dir)
+
+
+def _open(config: Config, wish: Wish, port: int) -> tuple[demo.Note, list[dict[str, str]]]:
+    """Bring a demonstration to today's schema, address and pace."""
     ring = founding.found(config)
     now = clock.utcnow()
     with founding.opened(config, ring) as (db, vault):
         note = demo.read_note(config)
-        demo.furnish(db, vault, note, now)
-        demo.write_note(config, note)
         demo.set_pace(db, wish.clock_scale)
         demo.connect(db, vault, note, port=port, webhook=wish.webhook, now=now)
-        demo.make_badges(db, vault, config, note, now)
-        demo.write_note(config, note)
+        if note.base_url != config.base_url:
+            demo.redraw_badges(db, vault, config, now)
+            note.base_url = config.base_url
+            demo.write_note(config, note)
         emergency.refresh(db, vault, config.emergency_file, config.timezone, now)
         return note, demo.listing(db, vault, config)
 

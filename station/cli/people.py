@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -111,7 +112,7 @@ def make_badges() -> None:
             issuing.make(db, vault, badge_id, read.base_url, clock.utcnow())
 
 
-def _read_plan(file: Path) -> dict:  # type: ignore[type-arg]
+def _read_plan(file: Path) -> dict[str, Any]:
     try:
         plan = json.loads(file.read_text())
     except ValueError as error:
@@ -121,7 +122,7 @@ def _read_plan(file: Path) -> dict:  # type: ignore[type-arg]
     return plan
 
 
-def _load_places(db: StationDatabase, plan: dict) -> None:  # type: ignore[type-arg]
+def _load_places(db: StationDatabase, plan: dict[str, Any]) -> None:
     known = {station.number for station in communities.stations(db)}
     with transaction(db):
         for raw in plan.get("stations", []):
@@ -145,7 +146,7 @@ def _load_places(db: StationDatabase, plan: dict) -> None:  # type: ignore[type-
                     communities.add_community(db, station=raw["number"], **area)
 
 
-def _shifts(db: StationDatabase, plan: dict) -> dict[int, list[duty.Shift]]:  # type: ignore[type-arg]
+def _shifts(db: StationDatabase, plan: dict[str, Any]) -> dict[int, list[duty.Shift]]:
     found: dict[int, list[duty.Shift]] = {}
     for raw in plan.get("shifts", []):
         row = db.row("SELECT id, station FROM staff WHERE username = ?", raw["username"])
