@@ -1,0 +1,39 @@
+"""Finders' reports and phone calls, as the tests of the desk need them."""
+
+import uuid
+
+from conftest import Home, Wearer
+
+from station import clock, issuing, places
+from station.incidents import calls, reports
+from station.incidents.intake import Report, Sighting
+from station.incidents.reports import Answer, Door
+
+MARKET = places.Point(43.8168, 126.5683)  # 690 m south-east of the station
+
+
+def scan(home: Home, wearer: Wearer, act: str = "with_elder", **told) -> Answer:
+    """A press on the page behind a badge. `told`: point, accuracy_m, place, note, phone."""
+    badge = issuing.get(home.db, wearer.badge_id)
+    sighting = Sighting(told.get("point"), told.get("accuracy_m"), told.get("place", ""))
+    sent = Report(uuid.uuid4().hex, act, sighting, told.get("note", ""), told.get("phone", ""))
+    return reports.report(home.db, home.vault, Door(badge.station, badge.serial), sent, clock.utcnow())
+
+
+def at_market(home: Home, wearer: Wearer, act: str = "with_elder") -> Answer:
+    return scan(
+        home,
+        wearer,
+        act,
+        point=MARKET,
+        accuracy_m=15.0,
+        place="东市场公交站旁",
+        note="穿红棉袄",
+        phone="19900000055",
+    )
+
+
+def call_in(home: Home, **said) -> int:
+    """Somebody rings without a badge number."""
+    call = calls.Call(uuid.uuid4().hex, **({"place": "解放路口"} | said))
+    return calls.take(home.db, home.vault, call, station=1, by=2, now=clock.utcnow())
