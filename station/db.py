@@ -92,8 +92,7 @@ class StationDatabase(Database):
         columns = ", ".join(f'"{name}"' for name in values)
         marks = ", ".join("?" * len(values))
         sql = f'INSERT INTO "{table}" ({columns}) VALUES ({marks})'  # noqa: S608
-        cursor = self.conn.execute(sql, tuple(values.values()))
-        return cursor.lastrowid
+        return int(self.conn.execute(sql, tuple(values.values())).lastrowid or 0)
 
 
 _PRAGMAS = (

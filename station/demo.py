@@ -6,6 +6,7 @@ import secrets
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from station import accounts, addresses, communities, duty, elders, enrolment, issuing
 from station.communities import Policy, Station
@@ -173,7 +174,7 @@ def _engage(db: StationDatabase, vault: Vault, note: Note, now: datetime) -> Non
     duty.replace_roster(db, STATION, shifts)
 
 
-def _enrol(db: StationDatabase, vault: Vault, number: int, person: tuple, now: datetime) -> None:  # type: ignore[type-arg]
+def _enrol(db: StationDatabase, vault: Vault, number: int, person: tuple[Any, ...], now: datetime) -> None:
     name, born, sex, address, relation, notes, call_name, hints = person
     shown = (("page_call_name",) if call_name else ()) + (("page_hints",) if hints else ()) + ("page_flags",)
     form = ElderForm(

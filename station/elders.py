@@ -159,7 +159,7 @@ def get(db: StationDatabase, vault: Vault, elder_id: int) -> Elder:
         consents=consents(db, elder_id),
         has_photo=db.scalar("SELECT 1 FROM elder_photo WHERE elder_id = ?", elder_id) is not None,
         created_at=clock.parse(row["created_at"]),
-        **{key: tuple(value) if isinstance(value, list) else value for key, value in record.items()},
+        **record,
     )
 
 
@@ -299,8 +299,8 @@ def _seal_record(vault: Vault, uid: str, enrolment: Enrolment, keep: dict[str, A
 
 
 def _open_record(vault: Vault, row: dict[str, Any]) -> dict[str, Any]:
-    record: dict[str, Any] = vault.open(f"elder/{row['uid']}", f"elder|{row['uid']}|record", row["record"])
-    return record
+    record = vault.open(f"elder/{row['uid']}", f"elder|{row['uid']}|record", row["record"])
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in record.items()}
 
 
 def _identity_index(vault: Vault, enrolment: Enrolment) -> bytes | None:

@@ -257,7 +257,7 @@ def _keep_files(db: StationDatabase, vault: Vault, badge: Badge, made: BadgeFile
 
 
 def _badge(row: dict[str, Any]) -> Badge:
-    times = {
+    times: dict[str, Any] = {
         key: clock.parse(row[key]) if row[key] else None
         for key in ("made_at", "activated_at", "window_until")
     }

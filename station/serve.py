@@ -63,7 +63,7 @@ class Parent:
     def _start(self, name: str, failures: int) -> None:
         heartbeat.forget(self.config.beats, name)
         command = [sys.executable, "-m", "station", "child", name]
-        keep = ()
+        keep: tuple[int, ...] = ()
         if name == "web":
             command += ["--listener", str(self.socket.fileno())]
             keep = (self.socket.fileno(),)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from station import clock, places, seal
 from station.incidents.intake import Report, Sighting
@@ -88,7 +89,7 @@ def done(spooled: Spooled) -> None:
     spooled.path.unlink(missing_ok=True)
 
 
-def _spooled(path: Path, raw: dict) -> Spooled:  # type: ignore[type-arg]
+def _spooled(path: Path, raw: dict[str, Any]) -> Spooled:
     report = raw["report"]
     sighting = report.pop("sighting")
     point = places.Point(**sighting["point"]) if sighting["point"] else None

@@ -23,7 +23,18 @@ class Running:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "station", "demo", "--data", str(data), "--port", "0", "--json", *options],
+                [
+                    sys.executable,
+                    "-m",
+                    "station",
+                    "demo",
+                    "--data",
+                    str(data),
+                    "--port",
+                    "0",
+                    "--json",
+                    *options,
+                ],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 cwd=ROOT,
@@ -41,7 +52,11 @@ class Running:
         return next(one for one in self.about["accounts"] if one["role"] == role)
 
     def desk(self, role: str = "duty", username: str | None = None) -> "DeskSession":
-        one = next(a for a in self.about["accounts"] if a["username"] == username) if username else self.account(role)
+        one = (
+            next(a for a in self.about["accounts"] if a["username"] == username)
+            if username
+            else self.account(role)
+        )
         return DeskSession(self.base_url, one["username"], one["password"])
 
     def scan(self, n: int = 0, **sent) -> requests.Response:
@@ -54,7 +69,9 @@ class Running:
         for folder in Path("/proc").glob("[0-9]*"):
             with suppress(OSError, ValueError):
                 status = (folder / "status").read_text()
-                parent = int(next(line for line in status.splitlines() if line.startswith("PPid:")).split()[1])
+                parent = int(
+                    next(line for line in status.splitlines() if line.startswith("PPid:")).split()[1]
+                )
                 words = (folder / "cmdline").read_bytes().split(b"\0")
                 if parent == self.process.pid and b"child" in words:
                     found[words[words.index(b"child") + 1].decode()] = int(folder.name)
@@ -105,7 +122,9 @@ class DeskSession:
         return self.http.get(self.base_url + path, timeout=30, **more)
 
     def post(self, path: str, json: dict) -> requests.Response:
-        return self.http.post(self.base_url + path, json=json, headers={"X-CSRF-Token": self.token}, timeout=30)
+        return self.http.post(
+            self.base_url + path, json=json, headers={"X-CSRF-Token": self.token}, timeout=30
+        )
 
 
 def wait_for(condition, seconds: float = 20.0, every: float = 0.05):

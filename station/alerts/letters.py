@@ -109,7 +109,7 @@ def _soft_notice(db: StationDatabase, due: Due, config: Config, now: datetime) -
     assert scan is not None, "a soft notice belongs to a scan"
     station = communities.station(db, scan["station"])
     number = db.scalar("SELECT number FROM badge WHERE id = ?", scan["badge_id"])
-    words = {
+    words: dict[str, Any] = {
         "number": issuing.shown_number(number) if number else "",
         "station": station,
         "at": clock_time(clock.parse(scan["at"]), config),

@@ -5,6 +5,7 @@ import os
 import sys
 import zlib
 from pathlib import Path
+from typing import TextIO
 
 import click
 

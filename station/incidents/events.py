@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from station import clock
 from station.db import StationDatabase
@@ -73,5 +74,5 @@ def replay(story: list[Event]) -> str:
     return state
 
 
-def _events(rows: list[dict]) -> list[Event]:  # type: ignore[type-arg]
+def _events(rows: list[dict[str, Any]]) -> list[Event]:
     return [Event(**{**row, "at": clock.parse(row["at"])}) for row in rows]

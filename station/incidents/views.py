@@ -277,7 +277,7 @@ def _handover(db: StationDatabase, vault: Vault, incident_id: int) -> dict[str, 
 
 
 def _brief(row: dict[str, Any]) -> Brief:
-    times = {
+    times: dict[str, Any] = {
         key: clock.parse(row[key]) if row[key] else None for key in ("arrives_at", "lease_until", "closed_at")
     }
     same = {

@@ -34,7 +34,8 @@ def allowed(*roles: str) -> Callable[[View], View]:
                 return _ask_to_log_in()
             if staff.role not in roles:
                 raise Refused("Your account may not do this. Ask the operator of your station.")
-            return view(*args, **kwargs)  # type: ignore[no-any-return]
+            answer: ResponseReturnValue = view(*args, **kwargs)
+            return answer
 
         guarded.access = roles  # type: ignore[attr-defined]
         return guarded  # type: ignore[return-value]

@@ -1,5 +1,7 @@
 """Logging in and out, and the choice of language."""
 
+from collections.abc import Mapping
+
 from flask import Blueprint, g, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
@@ -38,13 +40,8 @@ def open_session() -> ResponseReturnValue:
     """JSON needs no CSRF token (it grants nothing that the password does not); the form checks its own."""
     if not request.is_json:
         csrf.protect()
-    typed = request.get_json(silent=True) if request.is_json else request.form
-    words = (
-        {name: str(typed.get(name, "")) for name in ("username", "password", "code")}
-        if hasattr(typed, "get")
-        else {}
-    )
-    username = words.get("username", "")
+    words = _typed()
+    username = words["username"]
     try:
         if not (_tries.allows(damping.source()) and _tries_of_account.allows(username.lower().encode())):
             raise Refused("Too many tries. Wait a minute, then try again.")
@@ -52,8 +49,8 @@ def open_session() -> ResponseReturnValue:
             connection.get_db(),
             connection.get_vault(),
             username,
-            words.get("password", ""),
-            words.get("code", ""),
+            words["password"],
+            words["code"],
             connection.now(),
         )
     except Refused as error:
@@ -61,6 +58,12 @@ def open_session() -> ResponseReturnValue:
             raise
         return render_template("login.html", error=gettext(error.message), username=username), 403
     return _welcome(token)
+
+
+def _typed() -> dict[str, str]:
+    sent = request.get_json(silent=True) if request.is_json else request.form
+    typed = sent if isinstance(sent, Mapping) else {}
+    return {name: str(typed.get(name, "")) for name in ("username", "password", "code")}
 
 
 def _welcome(token: str) -> ResponseReturnValue:

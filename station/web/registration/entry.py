@@ -79,7 +79,7 @@ def form_again(
 ) -> ResponseReturnValue:
     """The form as it was typed, with what is wrong."""
     if isinstance(error, InvalidForm):
-        return form_page(template, typed, errors=error.errors, **more), 422
+        return form_page(template, typed, error.errors, **more), 422
     if isinstance(error, LooksAlike):
-        return form_page(template, typed, alike=error, **more), 409
-    return form_page(template, typed, errors=[Invalid("identity_number", error.message)], **more), 409
+        return form_page(template, typed, (), alike=error, **more), 409
+    return form_page(template, typed, [Invalid("identity_number", error.message)], **more), 409
