@@ -9,7 +9,7 @@ import click
 
 from station import config as settings
 from station import founding, processes, seal, serve
-from station.cli import care, demonstrate, people
+from station.cli import care, demonstrate, people, ways
 from station.errors import SettingError, StorageGone, UserError
 
 
@@ -97,7 +97,16 @@ def demo(port: int, data: Path, webhook: str | None, lan: bool, as_json: bool, c
     )
 
 
-for group in (people.user, people.roster, care.keys, care.backup, care.restore, care.doctor, people.badges):
+for group in (
+    people.user,
+    people.roster,
+    ways.channel,
+    care.keys,
+    care.backup,
+    care.restore,
+    care.doctor,
+    people.badges,
+):
     main.add_command(group)
 
 if __name__ == "__main__":
