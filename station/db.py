@@ -37,10 +37,10 @@ class StationDatabase(Database):
                 cached_statements=512,
             )
             self.inode = path.stat().st_ino
+            self._lock_file = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except (OperationalError, OSError) as error:
             raise StorageGone(f"cannot open {path.name}") from error
         super().__init__(connection)
-        self._lock_file = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
 

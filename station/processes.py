@@ -13,13 +13,14 @@ from pathlib import Path
 
 import waitress.server
 
-from station import accounts, clock, emergency, founding, heartbeat, issuing, seal
+from station import accounts, clock, demo, emergency, founding, heartbeat, issuing, seal
 from station.app import create_app
 from station.config import Config
 from station.db import DatabaseError, StationDatabase
 from station.errors import SettingError, StorageGone
+from station.fallback import WithoutDatabase
 from station.seal import Keyring
-from station.sender import Sender, WithoutDatabase, reopen
+from station.sender import Sender, reopen
 from station.vault import Unsealable, Vault
 
 log = logging.getLogger("station.processes")
@@ -30,6 +31,7 @@ LARGEST_REQUEST = (
     32 * 1024 * 1024
 )  # bytes; what is larger than a page allows still gets a page with the hotline
 BEAT_EVERY_S = 1.0
+UNUSABLE = (SettingError, StorageGone, DatabaseError, Unsealable)
 DRAIN_S = 5.0
 
 
@@ -82,13 +84,14 @@ def sender(config: Config) -> None:
     stop = Stop()
     leader = os.open(config.beats / "sender.lock", os.O_RDWR | os.O_CREAT, 0o600)
     fcntl.flock(leader, fcntl.LOCK_EX)
+    fallback = WithoutDatabase(config, ring)
     while not stop.event.is_set():
         try:
             with founding.opened(config, ring) as (db, vault):
                 _send_until(config, ring, db, vault, stop.event)
-        except (SettingError, StorageGone, DatabaseError, Unsealable) as error:
+        except UNUSABLE as error:
             log.error("the database cannot be used: %s", error)
-            _send_without_database(config, ring, stop.event)
+            _send_without_database(config, fallback, stop.event)
 
 
 def _send_until(
@@ -105,9 +108,8 @@ def _send_until(
     running.drain(DRAIN_S)
 
 
-def _send_without_database(config: Config, ring: Keyring, stop: threading.Event) -> None:
+def _send_without_database(config: Config, fallback: WithoutDatabase, stop: threading.Event) -> None:
     """Tell those on duty from the sealed files, and look every second whether the database is back."""
-    fallback = WithoutDatabase(config, ring)
     for _ in range(5):
         if stop.wait(0.2):
             return
@@ -125,7 +127,7 @@ def jobs(config: Config) -> None:
         try:
             with founding.opened(config, ring) as (db, vault):
                 _work_until(config, db, vault, stop.event)
-        except (SettingError, StorageGone, DatabaseError, Unsealable) as error:
+        except (*UNUSABLE, OSError) as error:  # OSError: a full disk takes no emergency file
             log.error("the database cannot be used: %s", error)
             heartbeat.beat(config.beats, "jobs")
             stop.event.wait(1.0)
@@ -139,6 +141,8 @@ def _work_until(config: Config, db: StationDatabase, vault: Vault, stop: threadi
         for badge_id in issuing.waiting(db):
             issuing.make(db, vault, badge_id, config.base_url, clock.utcnow())
             heartbeat.beat(config.beats, "jobs")
+        if config.demo:
+            demo.connect_new(db, vault, demo.read_note(config), clock.utcnow())
         if time.monotonic() - refreshed > 60:
             refreshed = time.monotonic()
             emergency.refresh(db, vault, config.emergency_file, config.timezone, clock.utcnow())

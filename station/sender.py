@@ -4,23 +4,23 @@ import logging
 import queue
 import time
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from station import addresses, clock, spool
+from station import addresses, clock, fallback
 from station.addresses import Address
 from station.alerts import ladder, letters, outbox, plan
 from station.alerts.outbox import Due
-from station.channels import registry
 from station.channels.base import Outgoing, Result
 from station.communities import Policy
 from station.config import Config
-from station.db import StationDatabase
-from station.emergency import EmergencyFile
+from station.db import DatabaseError, StationDatabase
 from station.errors import StorageGone
-from station.incidents import acts, events, reports
+from station.incidents import acts, events
 from station.seal import Keyring
 from station.vault import Unsealable, Vault
 
@@ -32,6 +32,7 @@ LOOK_EVERY_S = 0.02
 HOUSEKEEPING_EVERY_S = 1.0
 PLAN_ALL_EVERY_S = 15.0
 CHANNEL_GONE = Result("permanent", detail="the address or its channel was switched off")
+BROKEN = Result("retry", detail="the message could not be made; the log says why")
 
 
 @dataclass
@@ -40,7 +41,8 @@ class _Ringing:
 
     round: int
     first_seen: float  # time.monotonic
-    next_rung: float  # seconds after ringing began
+    head_start: float  # seconds that it had been ringing at least when this process first saw it
+    next_rung: float = 0.0  # seconds after this process first saw it
 
 
 @dataclass
@@ -88,9 +90,11 @@ class Sender:
         self._send(now)
 
     def _housekeeping(self, now: datetime) -> None:
-        for incident_id in acts.lapse(self.db, now):
-            self._plan(incident_id, now)
-        import_spool(self.config, self.ring, self.db, self.vault)
+        with _apart("the leases"):
+            for incident_id in acts.lapse(self.db, now):
+                self._plan(incident_id, now)
+        if fallback.import_spool(self.config, self.ring, self.db, self.vault):
+            self.version = -1  # own commits do not move the number by which others' are noticed
         outbox.mend_clock(self.db, now)
 
     def _follow_events(self, now: datetime) -> None:
@@ -100,7 +104,8 @@ class Sender:
                 if event.incident_id is not None:
                     touched.add(event.incident_id)
                 elif event.kind == "opened":
-                    plan.plan_opening(self.db, self.vault, event, timezone=self.config.timezone, now=now)
+                    with _apart(f"the opening in event {event.id}"):
+                        plan.plan_opening(self.db, self.vault, event, timezone=self.config.timezone, now=now)
             self.cursor = batch[-1].id
         for incident_id in sorted(touched):
             self._plan(incident_id, now)
@@ -120,6 +125,14 @@ class Sender:
                 self._plan(incident_id, now)
 
     def _plan(self, incident_id: int, now: datetime) -> None:
+        planned = False
+        with _apart(f"incident {incident_id}"):
+            self._plan_one(incident_id, now)
+            planned = True
+        if not planned:  # it is tried again with all the others, not at every tick
+            self.ringing.pop(incident_id, None)
+
+    def _plan_one(self, incident_id: int, now: datetime) -> None:
         row = self.db.row(
             "SELECT state, ring_since, ring_round, policy, closed_at FROM incident WHERE id = ?", incident_id
         )
@@ -139,14 +152,23 @@ class Sender:
     def _elapsed(self, incident_id: int, row: dict[str, Any], now: datetime) -> float:
         """Seconds since ringing began. A machine's clock that steps back must not silence the ladder,
 
-        so the longer of the wall clock's and this process's own count holds.
+        so the longer of the wall clock's count and our own holds; ours goes on from the highest rung on the disk.
         """
         moment = time.monotonic()
         state = self.ringing.get(incident_id)
         if state is None or state.round != row["ring_round"]:
-            state = self.ringing[incident_id] = _Ringing(row["ring_round"], moment, 0.0)
+            state = _Ringing(row["ring_round"], moment, self._head_start(incident_id, row))
+            self.ringing[incident_id] = state
         by_wall = (now - clock.parse(row["ring_since"])).total_seconds()
-        return max(by_wall, moment - state.first_seen)
+        return max(by_wall, state.head_start + moment - state.first_seen)
+
+    def _head_start(self, incident_id: int, row: dict[str, Any]) -> float:
+        highest = self.db.scalar(
+            "SELECT max(step) FROM alert WHERE incident_id = ? AND kind = 'ladder' AND ring_round = ? AND step >= 0",
+            incident_id,
+            row["ring_round"],
+        )
+        return 0.0 if highest is None else ladder.begins_s(Policy.load(row["policy"]), highest)
 
     def _send(self, now: datetime) -> None:
         free = SLOTS - sum(self.in_the_air.values())
@@ -157,23 +179,31 @@ class Sender:
             self._launch(due, now)
 
     def _launch(self, due: Due, now: datetime) -> None:
+        channel, result = 0, BROKEN
+        with _apart(f"alert {due.alert_id}"):
+            prepared = self._prepare(due, now)
+            if prepared:
+                self.in_the_air[prepared[0].channel_id] += 1
+                self.pool.submit(self._deliver, due, *prepared, now)
+                return
+            result = CHANNEL_GONE
+        self.results.put((due, channel, result))
+        self.in_the_air[channel] += 1
+
+    def _prepare(self, due: Due, now: datetime) -> tuple[Address, Outgoing] | None:
+        """Where an alert goes and its words; None when it can go nowhere any more."""
         try:
             address = addresses.open_address(self.db, self.vault, due.address_id)
             message = letters.compose(self.db, self.vault, due, self.config, now)
         except Unsealable:  # the person was erased between planning and sending
-            address = None
-        if address is None:
-            self.results.put((due, 0, CHANNEL_GONE))
-            self.in_the_air[0] += 1
-            return
-        self.in_the_air[address.channel_id] += 1
-        self.pool.submit(self._deliver, due, address, message, now)
+            return None
+        return (address, message) if address else None
 
     def _deliver(self, due: Due, address: Address, message: Outgoing, now: datetime) -> None:
         """Runs in a thread of the pool; touches no database."""
         result = Result("retry", detail="the attempt broke off")
         try:
-            result = deliver(address, message, now)
+            result = fallback.deliver(address, message, now)
         finally:
             self.results.put((due, address.channel_id, result))
 
@@ -212,73 +242,18 @@ class Sender:
         self.pool.shutdown(wait=False, cancel_futures=True)
 
 
-def deliver(address: Address, message: Outgoing, now: datetime) -> Result:
-    return registry.send(
-        address.kind,
-        address.settings,
-        address.destination,
-        message,
-        now=now,
-        allow_private=address.allow_private,
-    )
+@contextmanager
+def _apart(what: str) -> Iterator[None]:
+    """A defect in one incident must not silence the others: it is logged, and they go on.
 
-
-def import_spool(config: Config, ring: Keyring, db: StationDatabase, vault: Vault) -> int:
-    """Bring reports that waited on the disk into the database, with the time at which they were made."""
-    count = 0
-    for waiting in spool.waiting(config.spool, ring):
-        door = reports.Door(waiting.station, waiting.serial, waiting.source, spooled=True)
-        reports.report(db, vault, door, waiting.report, waiting.at)
-        spool.done(waiting)
-        count += 1
-    if count:
-        spool.prepare(config.spool)
-        log.warning("%s reports came in from the spool", count)
-    return count
-
-
-class WithoutDatabase:
-    """What the sender does while the database cannot be opened: it tells those on duty of each spooled report."""
-
-    def __init__(self, config: Config, ring: Keyring) -> None:
-        self.config = config
-        self.ring = ring
-        self.emergency = EmergencyFile(config.emergency_file, ring)
-        self.told: set[tuple[str, int]] = set()
-
-    def tick(self, now: datetime) -> None:
-        content = self.emergency.now()
-        if content is None:
-            return
-        for waiting in spool.waiting(self.config.spool, self.ring):
-            card = content.card(waiting.station)
-            message = _emergency_message(waiting, card.name if card else "", self.config, now)
-            for officer in content.on_duty:
-                if officer.station == waiting.station:
-                    self._tell(waiting.path.name, officer.addresses, message, now)
-
-    def _tell(self, name: str, ways: tuple[Address, ...], message: Outgoing, now: datetime) -> None:
-        for address in ways:
-            key = (name, address.id)
-            if key not in self.told and deliver(address, message, now).outcome != "retry":
-                self.told.add(key)
-
-
-def _emergency_message(waiting: spool.Spooled, station: str, config: Config, now: datetime) -> Outgoing:
-    sighting = waiting.report.sighting
-    return Outgoing(
-        id=waiting.path.stem,
-        incident="",
-        kind="notice",
-        title=station,
-        text=letters.emergency_text(waiting, config),
-        url=f"{config.base_url}/desk",
-        station=station,
-        badge_number=None,
-        location=letters.location(sighting),
-        attempt=1,
-        at=now,
-    )
+    Trouble with the storage itself is everybody's, and rises.
+    """
+    try:
+        yield
+    except (StorageGone, DatabaseError):
+        raise
+    except Exception:
+        log.exception("%s cannot be handled", what)
 
 
 def reopen(sender: Sender) -> bool:

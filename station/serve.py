@@ -19,6 +19,7 @@ log = logging.getLogger("station.serve")
 
 LOOK_EVERY_S = 0.1
 LONGEST_PAUSE_S = 5.0
+LIVED_S = 10.0  # a child that lived so long was healthy
 FIRST_BEAT_S = 30.0
 STOP_WITHIN_S = 7.0
 
@@ -31,6 +32,7 @@ class Child:
     process: "subprocess.Popen[bytes]"
     started: float
     failures: int = 0
+    again_at: float | None = None  # time.monotonic; set once it was found dead
 
 
 @dataclass
@@ -75,22 +77,25 @@ class Parent:
     def _look_after_children(self) -> None:
         for child in list(self.children.values()):
             if child.process.poll() is not None:
-                self._replace(child, f"ended with status {child.process.returncode}")
+                self._replace(child)
             elif self._hangs(child):
-                child.process.kill()
-                child.process.wait()
-                self._replace(child, "gave no sign of life")
+                log.error("%s gave no sign of life", child.name)
+                child.process.kill()  # the next look finds it dead
 
-    def _replace(self, child: Child, why: str) -> None:
-        """Start a dead child again at once; one that keeps dying after a pause that grows to five seconds."""
-        lived = time.monotonic() - child.started
-        failures = 0 if lived > 10 else child.failures + 1
-        log.error("%s %s; starting it again", child.name, why)
-        if failures > 1:
-            time.sleep(min(LONGEST_PAUSE_S, 0.25 * 2**failures))
-        if child.process.stdin:
-            child.process.stdin.close()
-        self._start(child.name, failures)
+    def _replace(self, child: Child) -> None:
+        """Start a dead child again at once; one that keeps dying after a pause that grows to five seconds.
+
+        The pause is a time to wait for, not a sleep: a jobs process that keeps dying must not delay the sender.
+        """
+        moment = time.monotonic()
+        if child.again_at is None:
+            log.error("%s ended with status %s", child.name, child.process.returncode)
+            child.failures = 0 if moment - child.started > LIVED_S else child.failures + 1
+            child.again_at = moment + _pause_s(child.failures)
+            if child.process.stdin:
+                child.process.stdin.close()
+        if moment >= child.again_at:
+            self._start(child.name, child.failures)
 
     def _hangs(self, child: Child) -> bool:
         age = heartbeat.age_s(self.config.beats, child.name)
@@ -112,6 +117,10 @@ class Parent:
             if child.process.poll() is None:
                 child.process.kill()
                 child.process.wait()
+
+
+def _pause_s(failures: int) -> float:
+    return 0.0 if failures < 2 else min(LONGEST_PAUSE_S, 0.25 * 2 ** min(failures, 9))
 
 
 def many_files() -> None:

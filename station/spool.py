@@ -71,9 +71,11 @@ def write(
 
 def waiting(folder: Path, ring: Keyring) -> Iterator[Spooled]:
     """The reports that wait, oldest first. A file that does not open is left in place, renamed to .damaged."""
-    for path in sorted(folder.glob("*.report"), key=lambda found: found.stat().st_mtime_ns):
+    for path in sorted(folder.glob("*.report"), key=_written_at):
         try:
             raw = json.loads(seal.unseal(ring.derive("spool"), path.read_bytes(), f"spool|{path.name}"))
+        except FileNotFoundError:  # the sender has imported it meanwhile
+            continue
         except Unsealable:
             path.rename(path.with_suffix(".damaged"))
             continue
@@ -87,6 +89,18 @@ def is_waiting(folder: Path, name: str) -> bool:
 def done(spooled: Spooled) -> None:
     """Forget a report that is in the database now."""
     spooled.path.unlink(missing_ok=True)
+
+
+def put_aside(spooled: Spooled) -> None:
+    """Keep a report that the database refuses out of the way of the others; /healthz counts it."""
+    spooled.path.rename(spooled.path.with_suffix(".damaged"))
+
+
+def _written_at(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
 
 
 def _spooled(path: Path, raw: dict[str, Any]) -> Spooled:

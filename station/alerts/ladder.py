@@ -30,6 +30,14 @@ def ahead(policy: Policy, rungs: list[Rung]) -> list[Rung]:
     return [Rung(n, step.who, 0) for n, step in enumerate(policy.steps) if n >= len(rungs)]
 
 
+def begins_s(policy: Policy, number: int) -> float:
+    """How many seconds after ringing began the rung of this number is due."""
+    steps = policy.steps
+    if number < len(steps):
+        return steps[number].after_s
+    return steps[-1].after_s + policy.repeat_s * (number - len(steps) + 1)
+
+
 def next_after(policy: Policy, elapsed_s: float) -> float:
     """How many seconds after ringing began the next rung is due. There is always one: the ladder never ends."""
     for step in policy.steps:
