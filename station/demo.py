@@ -28,6 +28,8 @@ class Note:
     webhook_secret: str
     accounts: list[dict[str, str]] = field(default_factory=list)
     base_url: str = ""
+    port: int = 0
+    webhook: str = ""
 
 
 # Invented people. Mobile numbers of the form 199 0000 00xx are in no use.
@@ -102,18 +104,30 @@ def set_pace(db: StationDatabase, factor: float) -> None:
         db.write("UPDATE station SET policy = ? WHERE number = ?", Policy().scaled(factor).dump(), STATION)
 
 
-def connect(
-    db: StationDatabase, vault: Vault, note: Note, *, port: int, webhook: str | None, now: datetime
-) -> None:
-    """Point everybody's phone at this machine's demo page, and at `webhook` when one is given."""
-    own = f"http://127.0.0.1:{port}/demo/phones"
-    phones = _channel(db, vault, PHONES, note, now)
+def connect(db: StationDatabase, vault: Vault, note: Note, now: datetime) -> None:
+    """Point everybody's phone at this machine's demo page, and at the note's webhook when there is one."""
     outside = _channel(db, vault, OUTSIDE, note, now)
-    addresses.switch_channel(db, outside, on=webhook is not None)
+    addresses.switch_channel(db, outside, on=bool(note.webhook))
     for who, owner in _owners(db):
-        _point(db, vault, phones, owner, f"{own}/{who}")
-        if webhook:
-            _point(db, vault, outside, owner, webhook)
+        _point_all(db, vault, note, who, owner, now)
+
+
+def connect_new(db: StationDatabase, vault: Vault, note: Note, now: datetime) -> None:
+    """Give contacts that were entered meanwhile a phone too, so that their family sees what would arrive."""
+    rows = db.rows(
+        "SELECT id FROM contact WHERE id NOT IN (SELECT contact_id FROM address WHERE contact_id IS NOT NULL)"
+    )
+    for row in rows:
+        _point_all(db, vault, note, f"family-{row['id']}", {"contact_id": row["id"]}, now)
+
+
+def _point_all(
+    db: StationDatabase, vault: Vault, note: Note, who: str, owner: dict[str, int], now: datetime
+) -> None:
+    phones = _channel(db, vault, PHONES, note, now)
+    _point(db, vault, phones, owner, f"http://127.0.0.1:{note.port}/demo/phones/{who}")
+    if note.webhook:
+        _point(db, vault, _channel(db, vault, OUTSIDE, note, now), owner, note.webhook)
 
 
 def make_badges(db: StationDatabase, vault: Vault, config: Config, now: datetime) -> None:

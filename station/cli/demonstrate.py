@@ -91,11 +91,12 @@ def _open(config: Config, wish: Wish, port: int) -> tuple[demo.Note, list[dict[s
     with founding.opened(config, ring) as (db, vault):
         note = demo.read_note(config)
         demo.set_pace(db, wish.clock_scale)
-        demo.connect(db, vault, note, port=port, webhook=wish.webhook, now=now)
+        note.port, note.webhook = port, wish.webhook or ""
+        demo.connect(db, vault, note, now)
         if note.base_url != config.base_url:
             demo.redraw_badges(db, vault, config, now)
             note.base_url = config.base_url
-            demo.write_note(config, note)
+        demo.write_note(config, note)
         emergency.refresh(db, vault, config.emergency_file, config.timezone, now)
         return note, demo.listing(db, vault, config)
 
