@@ -312,15 +312,27 @@ def test_a_text_file_as_photo_is_refused_with_everything_typed_kept(home, worker
     assert counts(home, "session") == before
 
 
-def test_a_photo_of_eight_megabytes_passes_the_door_and_a_larger_one_is_told_so(home, worker):
+def test_a_photo_of_eight_megabytes_is_taken(home, worker):
+    id_of(worker.post("/elders", **with_file(jpeg() + bytes(8 * 1024 * 1024 - 10_000))))
+    assert home.db.scalar("SELECT count(*) FROM elder_photo") == 1
+
+
+def test_a_larger_photo_is_refused_at_its_field_with_everything_typed_kept(home, worker):
     before = counts(home, "session")
-    padded = jpeg() + bytes(8 * 1024 * 1024 - 10_000)
-    id_of(worker.post("/elders", **with_file(padded)))
-    assert counts(home, "session")["elder_photo"] == before["elder_photo"] + 1
-    answer = worker.post("/elders", **with_file(bytes(10 * 1024 * 1024)))
+    answer = worker.post("/elders", **with_file(jpeg() + bytes(12 * 1024 * 1024)))
+    assert answer.status_code == 422
+    assert 'href="#photo"' in answer.text
+    assert "8 MB" in answer.text
+    assert "帝景小区105号楼2单元301" in answer.text
+    assert counts(home, "session") == before
+
+
+def test_a_body_that_can_be_no_photo_is_refused_with_a_word(home, worker):
+    before = counts(home, "session")
+    answer = worker.post("/elders", **with_file(bytes(33 * 1024 * 1024)))
     assert answer.status_code == 413
     assert "8 MB" in answer.text
-    assert counts(home, "session")["elder"] == before["elder"] + 1
+    assert counts(home, "session") == before
 
 
 def test_a_photo_can_be_added_later(home, worker, wang):

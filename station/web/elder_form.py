@@ -104,7 +104,7 @@ def read_photo() -> bytes:
         return b""
     with _one_photo:
         try:
-            return photos.clean(sent.read()).jpeg
+            return photos.clean(sent.read(photos.MAX_BYTES + 1)).jpeg
         except photos.PhotoError as error:
             raise Invalid("photo", photos.REASONS[error.code], **error.params) from None
 

@@ -23,7 +23,9 @@ bp.add_app_template_filter(elder_form.lasted, "lasted")
 
 WHO = ("worker", "secretary")
 WITH_PHOTO = ("registry.add", "registry.save", "registry.set_photo", "registry.approve", "registry.preview")
-LARGEST_WITH_PHOTO = 9 * 1024 * 1024  # bytes: a photo of 8 MiB and the form around it
+# Bytes. More than a photo may have (8 MiB), so that one straight from a camera is refused at its field, with
+# everything typed kept; a refusal here could only send the worker back to an empty form.
+LARGEST_WITH_PHOTO = 32 * 1024 * 1024
 
 
 @bp.url_value_preprocessor
@@ -37,8 +39,7 @@ def accept_photos(endpoint: str | None, _values: dict[str, Any] | None) -> None:
 @bp.errorhandler(RequestEntityTooLarge)
 def too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
     text = gettext(
-        "The photo is larger than 8 MB, so nothing was saved. Go back: what you typed is still there. "
-        "Choose a smaller photo or take a new one."
+        "The file is far larger than a photo (8 MB at most), so nothing was saved. Go back and choose another one."
     )
     return render_template("error.html", text=text), 413
 
