@@ -1,0 +1,201 @@
+"""Who may do what: every address of the application has a row here, and every role keeps to it."""
+
+import pytest
+from conftest import Desk
+from walking import Things, addresses, contents, elsewhere, of_wearer
+
+ROLES = ("worker", "duty", "secretary", "operator")
+EVERYBODY = "everybody"
+STAFF = "worker duty secretary operator"
+LOOKS = "duty secretary operator"
+ACTS = "duty secretary"
+REGISTERS = "worker secretary"
+
+TABLE = {
+    "GET /": EVERYBODY,
+    "POST /": EVERYBODY,
+    "GET /<token>": EVERYBODY,
+    "POST /<token>/scans": EVERYBODY,
+    "GET /n/<digits>": EVERYBODY,
+    "POST /n/<digits>/scans": EVERYBODY,
+    "GET /s/<token>": EVERYBODY,
+    "POST /s/<token>/messages": EVERYBODY,
+    "POST /s/<token>/scans": EVERYBODY,
+    "GET /go/<token>": EVERYBODY,
+    "POST /go/<token>": EVERYBODY,
+    "GET /apply": EVERYBODY,
+    "POST /apply": EVERYBODY,
+    "GET /apply/status": EVERYBODY,
+    "POST /apply/status": EVERYBODY,
+    "GET /login": EVERYBODY,
+    "POST /login": EVERYBODY,
+    "GET /healthz": EVERYBODY,
+    "GET /robots.txt": EVERYBODY,
+    "GET /favicon.ico": EVERYBODY,
+    "GET /static/<path:filename>": EVERYBODY,
+    "GET /desk": LOOKS,
+    "GET /desk/events": LOOKS,
+    "GET /desk/incidents": LOOKS,
+    "GET /desk/incidents/<int:incident_id>": ACTS,
+    "POST /desk/calls": ACTS,
+    "POST /desk/incidents/<int:incident_id>/claim": ACTS,
+    "POST /desk/incidents/<int:incident_id>/identify": ACTS,
+    "POST /desk/incidents/<int:incident_id>/messages": ACTS,
+    "POST /desk/incidents/<int:incident_id>/move": ACTS,
+    "POST /desk/incidents/<int:incident_id>/seen": ACTS,
+    "GET /elders": REGISTERS,
+    "POST /elders": REGISTERS,
+    "GET /elders/new": REGISTERS,
+    "POST /elders/preview": REGISTERS,
+    "GET /elders/<int:elder_id>": REGISTERS,
+    "GET /elders/<int:elder_id>/edit": REGISTERS,
+    "POST /elders/<int:elder_id>/edit": REGISTERS,
+    "POST /elders/<int:elder_id>/mark": REGISTERS,
+    "POST /elders/<int:elder_id>/badges": REGISTERS,
+    "POST /elders/<int:elder_id>/photo": REGISTERS,
+    "GET /elders/<int:elder_id>/photo.jpg": REGISTERS,
+    "GET /badges/<int:badge_id>/badge.<any(pdf, png):kind>": REGISTERS,
+    "GET /badges/<int:badge_id>/state": REGISTERS,
+    "POST /badges/<int:badge_id>/announce": REGISTERS,
+    "POST /badges/<int:badge_id>/end": REGISTERS,
+    "POST /badges/<int:badge_id>/hand-over": REGISTERS,
+    "GET /applications": REGISTERS,
+    "GET /applications/<int:application_id>": REGISTERS,
+    "POST /applications/<int:application_id>/approve": REGISTERS,
+    "POST /applications/<int:application_id>/refuse": REGISTERS,
+    "GET /desk/session": STAFF,
+    "POST /language": STAFF,
+    "POST /logout": STAFF,
+}
+BASE = "https://zj.example.cn"
+JSON = {"Accept": "application/json"}
+PAGE = {"Accept": "text/html"}
+
+
+@pytest.fixture
+def things(home, wang) -> Things:
+    return of_wearer(home, wang)
+
+
+def rows(app, things) -> list[tuple[str, str, str]]:
+    """(row of the table, method, path) of every address."""
+    return [
+        (f"{method} {rule}", method, path)
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
+        for rule, path, _ in addresses(app, things, method)
+    ]
+
+
+def answer(caller: Desk, method: str, path: str, headers: dict[str, str]):
+    # A console's stream never ends by itself, so it is asked to poll.
+    path += "?after=0" if path == "/desk/events" else ""
+    if method == "GET":
+        return caller.get(path, headers=headers, buffered=True)
+    return caller.post(path, data={}, headers=headers)
+
+
+def test_every_address_has_a_row_and_every_row_an_address(app, things):
+    assert {row for row, _, _ in rows(app, things)} == set(TABLE)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_may_do_what_its_row_says_and_nothing_else(app, at_desk, home, things, role):
+    desk = at_desk(role)
+    for row, method, path in rows(app, things):
+        before = contents(home)
+        got = answer(desk, method, path, JSON)
+        allowed = TABLE[row] == EVERYBODY or role in TABLE[row].split()
+        if not allowed:
+            assert got.status_code == 403, (row, role)
+            assert contents(home) == before, f"{row} wrote for {role}"
+        elif row != "POST /login":
+            assert got.status_code not in (401, 403, 405, 500), (row, role, got.status_code)
+        if row == "POST /logout":
+            assert desk.get("/desk/session", headers=JSON).status_code == 401
+            desk = at_desk(role)
+
+
+def test_a_stranger_is_asked_to_log_in_and_nothing_happens(app, client, home, things):
+    for row, method, path in rows(app, things):
+        if TABLE[row] == EVERYBODY:
+            continue
+        before = contents(home)
+        page = client.open(path, method=method, headers=PAGE, base_url=BASE)
+        # Without a token of the form a POST ends before anybody asks who it was.
+        assert page.status_code in ((302, 303) if method == "GET" else (400,)), row
+        if method == "GET":
+            assert page.headers["Location"] == "/login"
+        assert client.open(path, method=method, headers=JSON, base_url=BASE).status_code in (400, 401), row
+        assert contents(home) == before, row
+
+
+def test_a_stranger_with_a_form_token_of_their_own_is_no_further(app, client, home, things):
+    form = client.get("/login", base_url=BASE).text
+    token = form.split('name="csrf_token" value="')[1].split('"')[0]
+    headers = PAGE | {"X-CSRF-Token": token, "Referer": f"{BASE}/"}
+    for row, method, path in rows(app, things):
+        if method == "POST" and TABLE[row] != EVERYBODY:
+            before = contents(home)
+            got = client.post(path, headers=headers, base_url=BASE)
+            assert (got.status_code, got.headers.get("Location")) == (303, "/login"), row
+            assert contents(home) == before, row
+
+
+def test_a_press_without_the_form_token_does_nothing(app, at_desk, home, things):
+    desk = at_desk("secretary")
+    for row, method, path in rows(app, things):
+        if method == "POST" and TABLE[row] != EVERYBODY:
+            before = contents(home)
+            got = desk.client.post(path, headers=PAGE, base_url=BASE)
+            assert got.status_code == 400, row
+            assert contents(home) == before, row
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_what_belongs_to_another_station_does_not_exist(app, at_desk, home, things, role):
+    name = "欧阳北山"
+    far = elsewhere(home, name)
+    desk = at_desk(role)
+    for row, method, path in rows(app, far):
+        if "_id>" in row and role in TABLE[row].split():
+            before = contents(home)
+            got = answer(desk, method, path, JSON)
+            assert got.status_code == 404, (row, role)
+            assert name not in got.text
+            assert contents(home) == before, row
+    for path in (
+        "/desk",
+        "/desk/incidents?open=1",
+        "/elders?q=欧阳",
+        "/applications",
+        "/desk/events?after=0",
+    ):
+        page = desk.get(path, headers=PAGE)
+        assert name not in page.text
+        assert f"/incidents/{far.incident_id}" not in page.text
+    listed = desk.get("/desk/incidents", headers=JSON).get_json()
+    assert str(far.incident_id) not in [one["id"] for one in listed] if role in LOOKS.split() else True
+
+
+def test_an_elder_of_another_station_cannot_be_named_at_the_desk(at_desk, home, things):
+    far = elsewhere(home, "欧阳北山")
+    desk = at_desk("duty")
+    called = desk.post("/desk/calls", json={"elder_id": str(far.elder_id), "place": "路口"}, headers=JSON)
+    assert called.status_code == 404
+    opened = desk.post("/desk/calls", json={"place": "路口"}, headers=JSON).get_json()["incident"]
+    named = desk.post(
+        f"/desk/incidents/{opened}/identify", json={"elder_id": str(far.elder_id)}, headers=JSON
+    )
+    assert named.status_code == 404
+
+
+def test_the_operator_sees_no_person(app, at_desk, home, things, wang):
+    """The operator keeps the machine running; the list and its events name nobody and no place."""
+    desk = at_desk("operator")
+    shown = [
+        desk.get(path, headers=how).text for path in ("/desk", "/desk/incidents") for how in (PAGE, JSON)
+    ]
+    shown.append(desk.get("/desk/events?after=0", headers=JSON).text)
+    for text in shown:
+        assert wang.form.name not in text
+        assert "东市场" not in text

@@ -1,0 +1,118 @@
+"""Every address of the application with sensible values in it, for the tests that walk all of them."""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from conftest import NOW, WANG, Home, Wearer
+from flask import Flask
+
+from station import applications, communities, elders, enrolment, issuing, places, seal
+from station.db import transaction
+from station.incidents import links, reports
+from station.incidents.intake import Report, Sighting
+from station.incidents.reports import Door
+
+
+@dataclass(frozen=True)
+class Things:
+    """One of everything that an address can name."""
+
+    elder_id: int
+    badge_id: int
+    incident_id: int
+    application_id: int
+    badge_token: str
+    digits: str
+    status_token: str
+    link_token: str
+
+    def values(self, rule: str) -> dict[str, object]:
+        """What stands in the variable parts of a rule."""
+        first = rule.strip("/").split("/")[0]
+        tokens = {"s": self.status_token, "go": self.link_token}
+        return {
+            "token": tokens.get(first, self.badge_token),
+            "digits": self.digits,
+            "elder_id": self.elder_id,
+            "badge_id": self.badge_id,
+            "incident_id": self.incident_id,
+            "application_id": self.application_id,
+            "kind": "pdf",
+            "who": "duty",
+            "filename": "station.css",
+        }
+
+
+def of_wearer(home: Home, wearer: Wearer, link_of: int = 2) -> Things:
+    """A scanned badge with its open incident, the finder's page, an officer's link, and a family's application."""
+    badge = issuing.get(home.db, wearer.badge_id)
+    sent = Report(uuid.uuid4().hex, "with_elder", Sighting(places.Point(43.8168, 126.5683), 15.0, "东市场"))
+    answer = reports.report(home.db, home.vault, Door(badge.station, badge.serial), sent, NOW)
+    assert answer.incident_id is not None
+    with transaction(home.db):
+        link = links.make(home.db, home.vault, answer.incident_id, staff_id=link_of, now=NOW)
+    return Things(
+        elder_id=wearer.id,
+        badge_id=wearer.badge_id,
+        incident_id=answer.incident_id,
+        application_id=_apply(home, badge.station),
+        badge_token=wearer.token,
+        digits=wearer.digits,
+        status_token=answer.status_token,
+        link_token=link,
+    )
+
+
+def elsewhere(home: Home, name: str) -> Things:
+    """The same at a second station, of which the staff of the first may see nothing."""
+    with transaction(home.db):
+        first = communities.station(home.db, 1)
+        communities.add_station(home.db, replace(first, number=2, name="北山驿站"))
+        community = communities.add_community(
+            home.db, station=2, name="北山社区", lat=43.86, lon=126.53, radius_m=900
+        )
+    form = replace(WANG, name=name, community_id=str(community))
+    checked = enrolment.check(form, _locality(home, 2), NOW.date())
+    elder_id = elders.register(home.db, home.vault, checked, form_id="far", station=2, by=None, now=NOW)
+    badge_id = issuing.order(home.db, home.vault, elder_id, by=None, now=NOW)
+    badge = issuing.get(home.db, badge_id)
+    token = seal.badge_token(home.ring, 2, badge.serial, badge.key_digit)
+    number = issuing.shown_number(badge.number)
+    return of_wearer(home, Wearer(elder_id, form, badge_id, number, badge.number, token, f"/{token}"))
+
+
+def addresses(app: Flask, things: Things, method: str) -> Iterator[tuple[str, str, object]]:
+    """(rule, path, access mark) of every address that takes the method."""
+    urls = app.url_map.bind("zj.example.cn", url_scheme="https")
+    for rule in app.url_map.iter_rules():
+        if method in (rule.methods or ()):
+            values = {name: things.values(rule.rule)[name] for name in rule.arguments}
+            access = getattr(app.view_functions[rule.endpoint], "access", None)
+            yield rule.rule, urls.build(rule.endpoint, values, method), access
+
+
+def contents(home: Home) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of both databases, and every waiting report."""
+    found: dict[str, list[tuple[object, ...]]] = {}
+    for db in (home.db, home.vault.keys):
+        for row in db.rows("SELECT name FROM sqlite_master WHERE type = 'table'"):
+            found[row["name"]] = list(db.conn.execute(f"SELECT * FROM {row['name']}"))
+    found["spool"] = [(path.name,) for path in sorted(home.config.spool.iterdir())]
+    found["emergency"] = [(home.config.emergency_file.read_bytes(),)]
+    return found
+
+
+def _apply(home: Home, station: int) -> int:
+    form = replace(WANG, community_id=str(min(_locality(home, station).community_ids)))
+    checked = enrolment.check(form, _locality(home, station), NOW.date())
+    applications.receive(
+        home.db, home.vault, form, checked, form_id=applications.new_form_id(), station=station, now=NOW
+    )
+    return int(home.db.scalar("SELECT max(id) FROM application"))
+
+
+def _locality(home: Home, station: int) -> enrolment.Locality:
+    here = communities.station(home.db, station)
+    ids = frozenset(c.id for c in communities.communities(home.db) if c.station == station)
+    return enrolment.Locality(here.area_code, here.address_prefix, ids)
