@@ -329,7 +329,7 @@ def test_a_larger_photo_is_refused_at_its_field_with_everything_typed_kept(home,
 
 def test_a_body_that_can_be_no_photo_is_refused_with_a_word(home, worker):
     before = counts(home, "session")
-    answer = worker.post("/elders", **with_file(bytes(33 * 1024 * 1024)))
+    answer = worker.post("/elders", **with_file(bytes(25 * 1024 * 1024)))
     assert answer.status_code == 413
     assert "8 MB" in answer.text
     assert counts(home, "session") == before

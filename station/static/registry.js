@@ -151,8 +151,7 @@ function watchBadge(item) {
 if (form) {
   form.addEventListener("keydown", onKey);
   form.addEventListener("input", previewSoon);
-  const problems = document.getElementById("errors") || document.querySelector("[role=alert] input, [role=alert] a");
-  (problems || form.querySelector("#identity_number")).focus();
+  (document.querySelector("[data-first]") || form.querySelector("#identity_number")).focus();
 }
 const number = document.getElementById("identity_number");
 if (number) watchNumber(number);

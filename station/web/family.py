@@ -100,7 +100,9 @@ def _step(application: applications.Application) -> str:
 
 
 def _form_page(typed: ElderForm, errors: Sequence[Invalid] = (), **more: object) -> str:
-    texts = [(error.field, pages.error_text(error)) for error in errors]
+    # This page asks for the applicant first.
+    ordered = sorted(errors, key=lambda error: not error.field.startswith("contact"))
+    texts = [(error.field, pages.error_text(error)) for error in ordered]
     places = communities.communities(connection.get_db())
     return render_template(
         "family/apply.html",

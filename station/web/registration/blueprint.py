@@ -25,7 +25,7 @@ WHO = ("worker", "secretary")
 WITH_PHOTO = ("registry.add", "registry.save", "registry.set_photo", "registry.approve", "registry.preview")
 # Bytes. More than a photo may have (8 MiB), so that one straight from a camera is refused at its field, with
 # everything typed kept; a refusal here could only send the worker back to an empty form.
-LARGEST_WITH_PHOTO = 32 * 1024 * 1024
+LARGEST_WITH_PHOTO = 24 * 1024 * 1024
 
 
 @bp.url_value_preprocessor
