@@ -1,7 +1,7 @@
 {# One script for the help page and the status page; ES5, because old phones scan too. Every word comes from the page. #}
 (function(){
  var d=document,G=navigator.geolocation,f=$('f'),m=$('m'),l=$('l'),w=m.dataset,own=f.elements,id=own.request_id.value,n=0,
-  status=own.status.value,u=$('u'),chosen=location.search,act,fix,best,watch,over;
+  mine=own.status.value,u=$('u'),tail=location.search,act,fix,best,watch,over;
  function $(i){return d.getElementById(i)}
  function say(e,t){if(e.textContent!=t)e.textContent=t}
  {# Each press has its own id, and all share what stands before the ~: the three digits stay the same. #}
@@ -18,24 +18,24 @@
  function got(r){
   if(!r.status_url)return say(m,r.error);
   say(m,w.sent);
-  status=own.status.value=r.status_url;
-  u.href=status+chosen;
+  mine=own.status.value=r.status_url;
+  u.href=mine+tail;
   u.hidden=!1;
   send();
   poll()
  }
  {# The alert went out without waiting for a place; the place follows onto the same report. #}
  function send(){
-  if(!fix||!status)return;
   var b=fix;
+  if(!b||!mine)return;
   fix=0;
-  b.status=status;
+  b.status=mine;
   post(next(b),function(){say($('a'),w.place.replace('#',Math.round(b.accuracy_m)))})
  }
  function poll(){
   function again(){if(!over)setTimeout(poll,4e3)}
   if(d.hidden)return again();
-  fetch(status+chosen,{headers:{Accept:'application/json'}}).then(json).then(function(s){
+  fetch(mine+tail,{headers:{Accept:'application/json'}}).then(json).then(function(s){
    var t=s.messages||[];
    say(m,s.text||s.error);
    over=!s.text||s.state=='closed';
@@ -44,7 +44,6 @@
     t.forEach(function(x){l.appendChild(d.createElement('li')).textContent=w[x.from]+x.text})}
   }).then(again,again)
  }
- function stop(){G.clearWatch(watch)}
  function ask(t){if(!best){say($('e'),t);$('q').focus()}}
  function locate(){
   if(!G)return ask(w.nofix);
@@ -54,18 +53,18 @@
    best=c.accuracy||1;
    fix={act:f.dataset.act||'with_elder',lat:c.latitude,lon:c.longitude,accuracy_m:best};
    send();
-   if(best<=20)stop()
+   if(best<=20)G.clearWatch(watch)
   },function(e){ask(e.code<2?w.denied:w.nofix)},{enableHighAccuracy:!0,timeout:2e4,maximumAge:15e3});
-  setTimeout(stop,6e4)
+  setTimeout(function(){G.clearWatch(watch)},6e4)
  }
  d.onclick=function(e){
-  var t=e.target.closest('.k,button')||{};
+  var t=e.target.closest('.k,button')||e;
   act=t.value;
   if(t.href)navigator.sendBeacon(f.action,JSON.stringify(next({act:t.dataset.act})));
   {# Words typed already are a place too: then the button sends the form. #}
   if(t.id!='g'||own.place.value)return;
   e.preventDefault();
-  if(!status&&!watch)post(next({act:act}),got);
+  if(!mine&&!watch)post(next({act:act}),got);
   locate()
  };
  f.onsubmit=function(e){
@@ -73,9 +72,9 @@
   e.preventDefault();
   new FormData(f).forEach(function(v,k){b[k]=b[k]||v});
   b.act=act;
-  post(b,function(r){r.status_url?location=r.status_url+chosen:say(m,r.error)})
+  post(b,function(r){r.status_url?location=r.status_url+tail:say(m,r.error)})
  };
- if(status)return poll();
+ if(mine)return poll();
  say($('d'),f.dataset.code);
  $('c').hidden=!1;
  {# A page that somebody really looks at is worth a line on the console, and no more. #}
