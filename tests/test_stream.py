@@ -1,5 +1,6 @@
 """The live feed: events arrive, resume after a break, end cleanly, and polling alone tells the same."""
 
+import itertools
 import json
 import threading
 
@@ -181,15 +182,21 @@ def test_the_server_ends_a_stream_so_that_the_session_is_looked_at_again(at_desk
         assert len(list(line.blocks)) < 10
 
 
+def test_a_console_that_left_frees_its_place(at_desk):
+    gone = {"waitress.client_disconnected": lambda: True}
+    answer = at_desk("duty").get("/desk/events", headers=STREAM, environ_overrides=gone, buffered=False)
+    assert len(list(answer.response)) == 1
+    answer.close()
+
+
 def test_a_replaced_database_ends_the_stream(home, at_desk):
     with Line(at_desk("duty")) as line:
         line.next_block()
         moved = home.config.database.with_suffix(".old")
         home.config.database.rename(moved)
-        with pytest.raises(StopIteration):
-            for _ in range(3):
-                line.next_block()
+        rest = list(itertools.islice(line.blocks, 3))
         moved.rename(home.config.database)
+    assert rest == []
 
 
 def test_workers_and_strangers_do_not_listen(at_desk, client):

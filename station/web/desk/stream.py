@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from flask import Response, g, jsonify, request
 from flask.typing import ResponseReturnValue
@@ -65,7 +65,10 @@ def _open_stream(last: int) -> ResponseReturnValue:
     except BaseException:
         _places.release()
         raise
-    response = Response(_blocks(db, g.staff.station, last), mimetype="text/event-stream")
+    # A console that went away is noticed at once where the server can tell (waitress with a lookahead), else only
+    # by the third heartbeat that cannot be written; until then it holds a place.
+    left = request.environ.get("waitress.client_disconnected", _cannot_tell)
+    response = Response(_blocks(db, g.staff.station, last, left), mimetype="text/event-stream")
     response.headers["X-Accel-Buffering"] = "no"
     response.call_on_close(lambda: _end(db))
     return response
@@ -76,14 +79,18 @@ def _end(db: StationDatabase) -> None:
     _places.release()
 
 
-def _blocks(db: StationDatabase, station: int, last: int) -> Iterator[str]:
-    """What goes over the wire, until the time is over or the database was replaced."""
+def _cannot_tell() -> bool:
+    return False
+
+
+def _blocks(db: StationDatabase, station: int, last: int, left: Callable[[], bool]) -> Iterator[str]:
+    """What goes over the wire, until the console left, the time is over or the database was replaced."""
     yield "retry: 2000\n\n"
     ends = time.monotonic() + LONGEST_S
     beat = time.monotonic() + BEAT_S
     version = None
     try:
-        while time.monotonic() < ends:
+        while time.monotonic() < ends and not left():
             # The version is read before the rows, so that a commit in between is seen on the next round.
             before, version = version, db.scalar("PRAGMA data_version")
             if version != before:
