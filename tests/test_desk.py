@@ -161,6 +161,17 @@ def test_an_erased_elder_leaves_the_story_readable(home, at_desk, lost, wang):
     assert "档案已删除" in page.text
 
 
+def test_what_finders_told_can_expire_and_the_story_stays(home, at_desk, lost):
+    desk = at_desk("duty")
+    desk.post(f"/desk/incidents/{lost}/messages", json={"text": "马上就到"})
+    home.vault.destroy(f"incident/{lost}", clock.utcnow())
+    page = desk.get(f"/desk/incidents/{lost}")
+    assert page.status_code == 200
+    assert "陪着老人" in page.text
+    assert "东市场" not in page.text
+    assert "马上就到" not in page.text
+
+
 def test_an_empty_roster_is_said_in_red(home, at_desk):
     assert "roster-banner" not in at_desk("duty").get("/desk").text
     with transaction(home.db):

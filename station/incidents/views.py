@@ -153,7 +153,10 @@ def best_place(db: StationDatabase, vault: Vault, incident_id: int) -> Sighting:
 
 
 def messages(db: StationDatabase, vault: Vault, incident_id: int) -> list[Said]:
+    """What was written between finder and station; nothing once the finder's data has expired."""
     rows = db.rows("SELECT * FROM message WHERE incident_id = ? ORDER BY id", incident_id)
+    if not vault.has(f"incident/{incident_id}"):
+        return []
     return [
         Said(
             row["side"],
@@ -270,7 +273,7 @@ def _best(told: list[Told]) -> Sighting:
 
 def _handover(db: StationDatabase, vault: Vault, incident_id: int) -> dict[str, Any] | None:
     sealed = db.scalar("SELECT content FROM handover WHERE incident_id = ?", incident_id)
-    if sealed is None:
+    if sealed is None or not vault.has(f"incident/{incident_id}"):
         return None
     found: dict[str, Any] = vault.open(f"incident/{incident_id}", f"handover|{incident_id}|content", sealed)
     return found
