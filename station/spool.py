@@ -52,7 +52,7 @@ def write(
 
     The same request id writes the same file, so that an impatient finder is one report.
     """
-    name = seal.token_hash(report.request_id).hex()[:32] + ".report"
+    name = name_of(report.request_id)
     body = json.dumps(
         {
             "station": station,
@@ -67,6 +67,11 @@ def write(
     if not (folder / name).exists():
         _write_or_make_room(folder, name, sealed)
     return name
+
+
+def name_of(request_id: str) -> str:
+    """The name of the file in which the report of a request waits."""
+    return seal.token_hash(request_id).hex()[:32] + ".report"
 
 
 def waiting(folder: Path, ring: Keyring) -> Iterator[Spooled]:

@@ -1,0 +1,180 @@
+"""Many people at once around a real demo station, and what must be true of its disk afterwards."""
+
+import http.client
+import json
+import shutil
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Self
+
+from running import Running
+
+from station import founding, seal, spool
+from station.config import Config
+from station.db import StationDatabase
+from station.vault import Vault
+
+
+@cache
+def _furnished() -> tuple[tempfile.TemporaryDirectory, int]:
+    """A demo station's folder with drawn badges, and the port that is printed on them; made once a test run."""
+    kept = tempfile.TemporaryDirectory()
+    with Running(Path(kept.name) / "data") as station:
+        return kept, int(station.base_url.rsplit(":", 1)[1])
+
+
+def start(data: Path, *options: str) -> Running:
+    """Start a demo station in `data`: a copy of the furnished one if the folder is new, else as it was left."""
+    kept, port = _furnished()
+    if not data.exists():
+        shutil.copytree(Path(kept.name) / "data", data)
+    return Running(data, "--port", str(port), *options)
+
+
+@contextmanager
+def disk(data: Path) -> Iterator[tuple[StationDatabase, Vault]]:
+    """The station's own files, while it runs or after."""
+    config = Config(data, data / "keyring.json", "http://127.0.0.1:1")
+    with founding.opened(config, seal.read_keyring(config.keyring)) as pair:
+        yield pair
+
+
+def badge_path(data: Path, serial: int) -> str:
+    """The path of an authentic badge that was never issued, so that a test has as many badges as it likes."""
+    return f"/{seal.badge_token(seal.read_keyring(data / 'keyring.json'), 1, serial)}"
+
+
+def post(base_url: str, path: str, body: dict, headers: dict[str, str] | None = None) -> tuple[int, dict]:
+    """One POST on a connection of its own, as a phone does it; status and JSON."""
+    connection = http.client.HTTPConnection(base_url.removeprefix("http://"), timeout=30)
+    try:
+        sent = {"Content-Type": "application/json", "Accept": "application/json"} | (headers or {})
+        connection.request("POST", path, json.dumps(body), sent)
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())
+    finally:
+        connection.close()
+
+
+def at_once(work: Callable[[int], Any], count: int, threads: int) -> list[Any]:
+    """Results of work(0) … work(count - 1) from so many threads, all released at the same moment."""
+    gate = threading.Barrier(threads)
+    results: list[Any] = [None] * count
+
+    def run(first: int) -> None:
+        gate.wait(30)
+        for n in range(first, count, threads):
+            results[n] = work(n)
+
+    running = [threading.Thread(target=run, args=(n,)) for n in range(threads)]
+    for thread in running:
+        thread.start()
+    for thread in running:
+        thread.join(120)
+    return results
+
+
+@dataclass
+class Passers:
+    """Finders that scan one badge after the other; whoever gets no answer presses again with the same request id."""
+
+    station: Running
+    threads: int = 3
+    pause_s: float = 0.4
+    answered: dict[str, tuple[int, dict]] = field(default_factory=dict)  # by request id: status and answer
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def __enter__(self) -> Self:
+        ring = seal.read_keyring(self.station.data / "keyring.json")
+        self._paths = [f"/{seal.badge_token(ring, 1, serial)}/scans" for serial in range(5000, 9000)]
+        self._running = [threading.Thread(target=self._walk, args=(n,)) for n in range(self.threads)]
+        for thread in self._running:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        self.stopping.set()
+        for thread in self._running:
+            thread.join(60)
+
+    def more(self, count: int) -> Callable[[], bool]:
+        """A condition for `wait_for`: so many answers more than now."""
+        wanted = len(self.answered) + count
+        return lambda: len(self.answered) >= wanted
+
+    def _walk(self, first: int) -> None:
+        for path in self._paths[first :: self.threads]:
+            request_id = uuid.uuid4().hex
+            while request_id not in self.answered:
+                with suppress(OSError, http.client.HTTPException):
+                    self.answered[request_id] = post(
+                        self.station.base_url, path, {"act": "with_elder", "request_id": request_id}
+                    )
+                if self.stopping.wait(self.pause_s):
+                    return
+
+
+def lost(data: Path, answered: dict[str, tuple[int, dict]]) -> list[str]:
+    """The accepted requests that are neither in the database nor in the spool, or in another incident than was said."""
+    missing = []
+    with disk(data) as (db, _):
+        for request_id, (status, answer) in answered.items():
+            assert status in (201, 202), answer
+            scan = db.row("SELECT incident_id FROM scan WHERE request_hash = ?", seal.token_hash(request_id))
+            said = int(answer["incident"]) if answer["incident"] else None
+            if scan is None and not spool.is_waiting(data / "spool", spool.name_of(request_id)):
+                missing.append(request_id)
+            if scan is not None and said not in (None, scan["incident_id"]):
+                missing.append(request_id)
+    return missing
+
+
+def untold(data: Path, taken_ids: set[str]) -> list[int]:
+    """The incidents whose duty officer has no notice at the provider."""
+    with disk(data) as (db, _):
+        rows = db.rows(
+            "SELECT incident.id, alert.uid FROM incident LEFT JOIN alert ON alert.incident_id = incident.id "
+            "AND alert.kind = 'notice' AND alert.staff_id = (SELECT id FROM staff WHERE username = 'duty')"
+        )
+        return sorted({row["id"] for row in rows if row["uid"] not in taken_ids})
+
+
+def rows(data: Path) -> dict[str, list[tuple]]:
+    """Everything in both databases, table by table."""
+    with disk(data) as (db, vault):
+        return {
+            name: list(source.conn.execute(f'SELECT * FROM "{name}"'))  # noqa: S608
+            for source in (db, vault.keys)
+            for name in source.table_names()
+        }
+
+
+def ids(requests: list) -> set[str]:
+    """The message ids of webhook requests."""
+    return {json.loads(request.body)["id"] for request in requests}
+
+
+def wait_until_gone(pids: list[int], seconds: float = 15) -> list[int]:
+    """Wait for processes that are not our children to end; those that did not."""
+    until = time.monotonic() + seconds
+    while (left := [pid for pid in pids if _lives(pid)]) and time.monotonic() < until:
+        time.sleep(0.05)
+    return left
+
+
+def _lives(pid: int) -> bool:
+    try:
+        # A zombie whose parent was killed waits for init and does nothing any more.
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False

@@ -1,0 +1,200 @@
+"""What breaks around a running station: providers, the database file, the disk, the clock."""
+
+import json
+import resource
+import time
+import uuid
+from pathlib import Path
+
+import crowd
+import pytest
+import requests
+from conftest import NOW, Home, Wearer
+from provider import Provider, hang, mixture, reset, respond, swallow
+from running import Running, wait_for
+from watch import Watch, connect
+
+from station import issuing, spool
+from station.communities import Policy
+from station.db import transaction
+from station.incidents import reports
+from station.incidents.intake import Report
+from station.incidents.reports import Door
+
+
+def scan_new_badges(station: Running, count: int) -> dict[str, tuple[int, dict]]:
+    """So many reports of as many badges, by request id."""
+    answers = {}
+    for n in range(count):
+        request_id = uuid.uuid4().hex
+        path = crowd.badge_path(station.data, 100 + n) + "/scans"
+        answers[request_id] = crowd.post(
+            station.base_url, path, {"act": "with_elder", "request_id": request_id, "place": "江边"}
+        )
+    return answers
+
+
+def test_no_alert_is_lost_to_a_provider_that_fails_in_every_way(tmp_path: Path) -> None:
+    faults = {respond(503): 3, reset(): 2, hang(0.3): 1, swallow(0.3): 1, respond(429, Retry_After="1"): 1}
+    with Provider() as provider, crowd.start(tmp_path / "data", "--webhook", provider.url) as station:
+        provider.otherwise = mixture(faults, seed=1)
+        answers = scan_new_badges(station, 5)
+        tried = {message["id"] for message in map(json.loads, (r.body for r in provider.wait_for(12)))}
+        provider.otherwise = respond(200)
+        wait_for(lambda: not crowd.untold(station.data, crowd.ids(provider.taken())), 60)
+        taken = [request.json() for request in provider.taken() if request.behaviour == "200"]
+        assert crowd.lost(station.data, answers) == []
+        again = [message for message in taken if message["id"] in tried]
+        assert again, "a retry keeps its id"
+        assert max(message["attempt"] for message in again) >= 2
+
+
+def test_an_address_that_is_gone_for_good_is_recorded_as_failed(tmp_path: Path) -> None:
+    with Provider() as provider, crowd.start(tmp_path / "data", "--webhook", provider.url) as station:
+        provider.otherwise = respond(410)
+        scan_new_badges(station, 1)
+        with crowd.disk(station.data) as (db, _):
+            failed = "SELECT count(*) FROM alert WHERE kind = 'notice' AND state = 'failed'"
+            count = wait_for(lambda: db.scalar(failed))
+            details = {
+                row["last_detail"] for row in db.rows("SELECT last_detail FROM alert WHERE state = 'failed'")
+            }
+        assert count >= 1
+        assert all(details)
+
+
+def test_a_removed_database_costs_neither_hotline_nor_report_nor_alarm(tmp_path: Path) -> None:
+    with Provider() as provider, crowd.start(tmp_path / "data", "--webhook", provider.url) as station:
+        database, away = station.data / "station.db", tmp_path / "away.db"
+        page = station.elders[0]["scan_url"]
+        database.rename(away)
+        shown = requests.get(page, timeout=30)
+        assert shown.status_code == 200
+        assert "0432-62012345" in shown.text
+        told = station.scan(0, act="hurt", request_id="while-it-was-gone", place="江边")
+        assert told.status_code == 202
+        first = provider.wait_for(1, 20)[0].json()
+        assert "江边" in first["text"]
+        # Both on duty and on backup have one webhook address here: a second round would show as a third message.
+        wait_for(lambda: len(provider.requests) >= 2)
+        time.sleep(2.5)
+        assert len(provider.requests) == 2, "told again and again"
+        assert not database.exists(), "an empty database was made in its place"
+        away.rename(database)
+        wait_for(lambda: not list((station.data / "spool").glob("*.report")))
+        wait_for(lambda: not crowd.untold(station.data, crowd.ids(provider.taken())))
+        with crowd.disk(station.data) as (db, _):
+            assert db.rows("SELECT act, spooled FROM scan") == [{"act": "hurt", "spooled": 1}]
+            assert db.scalar("SELECT count(*) FROM incident") == 1
+        assert requests.get(page, timeout=30).status_code == 200
+
+
+def test_when_no_file_can_grow_reports_wait_in_the_spool_and_duty_hears(tmp_path: Path) -> None:
+    """As on a full disk, every write that would make the database longer fails; files of a few kB still fit."""
+    with Provider() as provider, crowd.start(tmp_path / "data", "--webhook", provider.url) as station:
+        set_largest_file(station, 8192)
+        answers = scan_new_badges(station, 6)
+        assert {status for status, _ in answers.values()} == {202}
+        assert crowd.lost(station.data, answers) == []
+        told = wait_for(lambda: {m["id"] for m in map(json.loads, (r.body for r in provider.requests))})
+        assert told <= {spool.name_of(request_id).removesuffix(".report") for request_id in answers}
+        assert station.children().keys() == {"web", "sender", "jobs"}
+        set_largest_file(station, resource.RLIM_INFINITY)
+        wait_for(lambda: not list((station.data / "spool").glob("*.report")))
+        wait_for(lambda: not crowd.untold(station.data, crowd.ids(provider.taken())))
+        with crowd.disk(station.data) as (db, _):
+            assert db.scalar("PRAGMA integrity_check") == "ok"
+            assert db.scalar("SELECT count(*) FROM scan") == db.scalar("SELECT count(*) FROM incident") == 6
+
+
+def set_largest_file(station: Running, size: int) -> None:
+    for pid in station.children().values():
+        _, most = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, most))
+
+
+# The clock, with a sender whose `now` the test drives. ------------------------------------------------------
+
+
+@pytest.fixture
+def gateway():
+    with Provider() as provider:
+        yield provider
+
+
+@pytest.fixture
+def watch(home: Home, wang: Wearer, gateway: Provider) -> Watch:
+    """Everybody's phone, and a ladder that is at its end after 0.3 s and repeats every half second."""
+    connect(home, gateway, NOW)
+    with transaction(home.db):
+        quick = Policy(steps=Policy().scaled(1000).steps, repeat_s=0.5)
+        home.db.write("UPDATE station SET policy = ?", quick.dump())
+    return Watch(home, gateway, NOW)
+
+
+def scan(home: Home, serial: int, at=NOW) -> int:
+    report = Report(uuid.uuid4().hex, "with_elder")
+    return reports.report(home.db, home.vault, Door(1, serial), report, at).incident_id
+
+
+def rings(watch: Watch, seconds: float) -> int:
+    """How many rings go out in one look when the machine's clock shows this."""
+    return len([message for message in watch.at(seconds) if message["kind"] == "ladder"])
+
+
+@pytest.mark.parametrize("step", [-3600, 3600], ids=["back", "forward"])
+def test_a_clock_step_of_an_hour_does_not_silence_the_ladder(home, wang, watch, step) -> None:
+    scan(home, issuing.get(home.db, wang.badge_id).serial)
+    assert rings(watch, 0)
+    time.sleep(0.5)  # the ladder has come to its end by the machine's own count
+    assert rings(watch, 0.5)
+    for seconds in (1.05, 1.6):
+        time.sleep(0.55)
+        assert rings(watch, step + seconds), "silent after the step"
+    for seconds in (2.15, 2.7):
+        time.sleep(0.55)
+        assert rings(watch, seconds), "silent after the clock was set right"
+
+
+def test_a_sender_that_restarts_after_a_step_back_goes_on_ringing(home, wang, watch) -> None:
+    scan(home, issuing.get(home.db, wang.badge_id).serial)
+    rings(watch, 0)
+    assert rings(watch, 20)  # rung 43 of this ladder
+    watch.at(-3600)
+    watch.restart()
+    watch.at(-3600)
+    time.sleep(0.55)
+    assert rings(watch, -3600), "the ladder began anew and is silent until it comes to where it was"
+
+
+def test_a_retry_does_not_wait_out_a_step_back(home, wang, watch, gateway) -> None:
+    gateway.otherwise = respond(503)
+    scan(home, issuing.get(home.db, wang.badge_id).serial)
+    assert watch.at(0)
+    gateway.otherwise = respond(200)
+    notices = [message for message in watch.at(-3600) if message["kind"] == "notice"]
+    assert notices
+    assert all(message["attempt"] == 2 for message in notices)
+    assert home.db.scalar("SELECT count(*) FROM alert WHERE kind = 'notice' AND state <> 'accepted'") == 0
+
+
+# A defect in one place. --------------------------------------------------------------------------------------
+
+
+def test_one_broken_incident_does_not_silence_the_others(home, wang, watch, gateway) -> None:
+    broken, sound = scan(home, 71), scan(home, 72)
+    with transaction(home.db):
+        home.db.write("UPDATE incident SET policy = 'no policy' WHERE id = ?", broken)
+    told = {message["incident"] for message in watch.at(0)}
+    assert str(sound) in told
+
+
+def test_a_report_that_cannot_be_imported_does_not_hold_up_the_others(home, wang, watch) -> None:
+    home.config.spool.mkdir(exist_ok=True)
+    for station, name in ((None, "broken"), (1, "sound")):
+        report = Report(f"{name}-request", "with_elder")
+        spool.write(home.config.spool, home.ring, report, station=station, serial=5, source=b"", now=NOW)
+        time.sleep(0.01)  # they are imported in the order in which they came
+    assert watch.at(1)
+    assert home.db.scalar("SELECT count(*) FROM scan") == 1
+    assert [path.suffix for path in home.config.spool.glob("*.[rd]*")] == [".damaged"]

@@ -1,0 +1,92 @@
+"""Processes die, hang and are stopped while people scan: nothing that was accepted is lost."""
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import crowd
+import pytest
+from crowd import Passers
+from provider import Provider, hang, respond
+from running import Running, wait_for
+
+
+def all_told(station: Running, provider: Provider):
+    return lambda: not crowd.untold(station.data, crowd.ids(provider.taken()))
+
+
+def replaced(station: Running, name: str, pid: int):
+    return lambda: station.children().get(name, pid) != pid
+
+
+def test_kills_of_every_process_lose_no_scan_and_no_alert(tmp_path: Path) -> None:
+    with Provider() as provider:
+        hook = ("--webhook", provider.url)
+        with crowd.start(tmp_path / "data", *hook) as station, Passers(station) as passers:
+            for name in ("sender", "web", "sender", "web", "jobs"):
+                wait_for(passers.more(4))
+                wait_for(replaced(station, name, station.kill(name)))
+            wait_for(passers.more(4))
+            children = list(station.children().values())
+            station.kill_parent()
+            assert crowd.wait_until_gone(children) == [], "children outlive their parent"
+            with crowd.start(tmp_path / "data", *hook) as again:
+                assert again.base_url == station.base_url, "the port was not free again"
+                wait_for(passers.more(4))
+                passers.stop()
+                wait_for(all_told(again, provider))
+        assert len(passers.answered) > 24
+        assert crowd.lost(station.data, passers.answered) == []
+        with crowd.disk(station.data) as (db, _):
+            assert db.scalar("PRAGMA integrity_check") == "ok"
+            halves = "SELECT count(*) FROM incident WHERE id NOT IN (SELECT incident_id FROM scan)"
+            assert db.scalar(halves) == 0, "an incident without its scan"
+
+
+def test_a_wedged_sender_is_replaced_and_scans_are_answered_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STATION_STALE_S", "2")
+    with Provider() as provider, crowd.start(tmp_path / "data", "--webhook", provider.url) as station:
+        wedged = station.children()["sender"]
+        os.kill(wedged, signal.SIGSTOP)
+        assert station.scan(0, act="with_elder").status_code == 201
+        wait_for(replaced(station, "sender", wedged))
+        wait_for(all_told(station, provider))
+
+
+def test_stopped_with_alerts_pending_they_go_out_after_the_restart(tmp_path: Path) -> None:
+    with Provider() as provider:
+        provider.otherwise = hang(30)
+        with crowd.start(tmp_path / "data", "--webhook", provider.url) as station:
+            assert station.scan(0, act="with_elder").status_code == 201
+            wait_for(lambda: provider.connections >= 2)
+            station.process.send_signal(signal.SIGTERM)
+            try:
+                station.process.wait(9)  # seven seconds are promised, a busy machine has two more
+            except subprocess.TimeoutExpired:
+                pytest.fail("the station does not end")
+            assert crowd.untold(station.data, crowd.ids(provider.taken())), "the provider had answered"
+        provider.otherwise = respond(200)
+        with crowd.start(tmp_path / "data", "--webhook", provider.url) as station:
+            wait_for(all_told(station, provider))
+        notices = [request.json() for request in provider.taken() if request.json()["kind"] == "notice"]
+        assert max(notice["attempt"] for notice in notices) >= 2
+
+
+@pytest.mark.soak
+def test_a_hundred_kills_of_sender_and_web_lose_nothing(tmp_path: Path) -> None:
+    with Provider() as provider, crowd.start(tmp_path / "data", "--webhook", provider.url) as station:
+        with Passers(station, threads=4, pause_s=0.1) as passers:
+            for n in range(100):
+                wait_for(passers.more(2))
+                name = ("sender", "web")[n % 2]
+                wait_for(replaced(station, name, station.kill(name)))
+        wait_for(all_told(station, provider), 120)
+        taken = provider.taken()
+        print(
+            f"\n{len(passers.answered)} scans, {len(crowd.ids(taken))} messages in {len(taken)} deliveries: "
+            f"{len(taken) - len(crowd.ids(taken))} repeated, 0 lost"
+        )
+        assert crowd.lost(station.data, passers.answered) == []
