@@ -77,7 +77,7 @@ def make(db: StationDatabase, vault: Vault, badge_id: int, base_url: str, now: d
         made = _draw(db, vault.ring, badge, base_url)
     except BadgeError as error:
         with transaction(db):
-            db.write("UPDATE badge SET problem = ? WHERE id = ?", str(error), badge_id)
+            db.write("UPDATE badge SET problem = ? WHERE id = ?", error.code, badge_id)
         return
     vault.create([f"station/{badge.station}"], now)
     with transaction(db):

@@ -132,3 +132,17 @@ SLOTS = {
     "liaison": N_("family liaison"),
     "both": N_("both"),
 }
+
+# Why a badge could not be made, by the code of badges.errors.
+BADGE_PROBLEMS = {
+    "text_missing": N_("A text of the badge is empty. Complete the station's name and hotline."),
+    "text_too_long": N_(
+        "The station's name is too long for this badge. Shorten it or choose another artwork."
+    ),
+    "missing_glyph": N_(
+        "A character of the station's name cannot be printed. Replace it or install a font that has it."
+    ),
+    "bad_url": N_("The station's address does not suit a badge. Ask the operator."),
+    "unknown_design": N_("This artwork or colour does not exist. Ask the operator."),
+    "check_failed": N_("The finished badge could not be read back, so it was not released. Order it again."),
+}

@@ -1,10 +1,14 @@
 """Logging in: what opens a session, and what never does."""
 
+import re
+
 import pyotp
 import pytest
 from conftest import PASSWORD
+from werkzeug.datastructures import MultiDict
 
 from station import accounts
+from station.db import transaction
 
 
 def test_a_right_password_opens_a_session(at_desk):
@@ -46,3 +50,31 @@ def test_a_session_sleeps_and_ends(home, now):
     token = accounts.log_in(home.db, home.vault, "worker", PASSWORD, "", now)
     assert accounts.of_session(home.db, home.vault, token, now)
     assert accounts.of_session(home.db, home.vault, token, now + accounts.IDLE["worker"] * 2) is None
+
+
+def test_a_form_that_outlived_its_session_is_sent_after_logging_in(at_desk, home):
+    desk = at_desk("worker")
+    with transaction(home.db):
+        home.db.write("DELETE FROM session")
+    form = {"name": "郭玉兰", "consents": ["record", "photo"], "csrf_token": desk.token}
+    asked = desk.post("/elders", data=form, headers={"Accept": "text/html"})
+    assert asked.status_code == 401
+    fields = re.findall(r'name="(resume_\w+)"(?: value="([^"]*)")?[^>]*>\n?([^<]*)', asked.text)
+    login = MultiDict({"username": "worker", "password": PASSWORD, "csrf_token": desk.token})
+    for name, value, words in fields:
+        login.add(name, value or words)
+    back = desk.post("/login", data=login, headers={"Accept": "text/html"})
+    assert back.status_code == 200
+    assert 'action="/elders"' in back.text
+    assert "郭玉兰" in back.text
+    assert back.text.count('name="consents"') == 2
+
+
+def test_the_way_back_leads_to_no_other_host(at_desk):
+    desk = at_desk("worker")
+    desk.post("/logout")
+    for path in ("//evil.example/x", "/\\evil.example", "https://evil.example/"):
+        form = {"username": "worker", "password": PASSWORD, "resume_path": path, "csrf_token": desk.token}
+        answer = desk.post("/login", data=form, headers={"Accept": "text/html"})
+        assert answer.status_code in (303, 400)
+        assert "evil" not in answer.headers.get("Location", "") + answer.text

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
-from flask import abort, g, redirect, request, url_for
+from flask import abort, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from station import accounts
 from station.errors import NotFound, Refused
@@ -14,6 +15,7 @@ from station.web import connection
 View = TypeVar("View", bound=Callable[..., Any])
 
 COOKIE = "station-session"
+NOT_KEPT = ("csrf_token", "password")
 
 
 def public(view: View) -> View:
@@ -65,9 +67,21 @@ def wants_json() -> bool:
     return request.is_json or best == "application/json"
 
 
+def typed_fields() -> list[tuple[str, str]]:
+    """What the person typed into the form of this request, in order."""
+    return [(name, value) for name, value in request.form.items(multi=True) if name not in NOT_KEPT]
+
+
 def _ask_to_log_in() -> ResponseReturnValue:
     if wants_json() or request.accept_mimetypes.best == "text/event-stream":
         abort(401)
-    if request.method in ("GET", "HEAD"):
-        return redirect(url_for("account.login"))
-    return redirect(url_for("account.login"), code=303)
+    typed = typed_fields()
+    if request.method in ("GET", "HEAD") or not typed:
+        return redirect(url_for("account.login"), code=303)
+    # The session slept while the form was open. The login page carries what was typed, so that nothing is lost.
+    page = render_template(
+        "login.html",
+        error=gettext("You were away for long. Log in once more; what you typed is kept."),
+        resume={"path": request.path, "typed": typed, "had_file": bool(request.files)},
+    )
+    return page, 401

@@ -1,8 +1,10 @@
 """Logging in and out, and the choice of language."""
 
+import re
 from collections.abc import Mapping
+from typing import Any
 
-from flask import Blueprint, g, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, g, jsonify, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFProtect, generate_csrf
@@ -13,6 +15,9 @@ from station.web import access, connection, damping, language
 
 bp = Blueprint("account", __name__)
 csrf = CSRFProtect()
+
+# A path of ours has letters, digits and dashes only; anything else could lead a browser to another host.
+_OWN_PATH = re.compile(r"(/[a-z0-9-]+)+")
 
 HOME = {
     "duty": "desk.console",
@@ -56,8 +61,21 @@ def open_session() -> ResponseReturnValue:
     except Refused as error:
         if access.wants_json():
             raise
-        return render_template("login.html", error=gettext(error.message), username=username), 403
+        page = render_template(
+            "login.html", error=gettext(error.message), username=username, resume=_resume()
+        )
+        return page, 403
     return _welcome(token)
+
+
+def _resume() -> dict[str, Any] | None:
+    """The form that was interrupted by a sleeping session, as the login page carried it along."""
+    path = request.form.get("resume_path", "")
+    if not _OWN_PATH.fullmatch(path):
+        return None
+    names, values = request.form.getlist("resume_name"), request.form.getlist("resume_value")
+    had_file = bool(request.form.get("resume_file"))
+    return {"path": path, "typed": list(zip(names, values, strict=False)), "had_file": had_file}
 
 
 def _typed() -> dict[str, str]:
@@ -69,11 +87,20 @@ def _typed() -> dict[str, str]:
 def _welcome(token: str) -> ResponseReturnValue:
     request.cookies = {**request.cookies, access.COOKIE: token}  # type: ignore[assignment]
     g.pop("staff", None)
-    response = jsonify(ok=True) if access.wants_json() else redirect(home(), code=303)
+    response = make_response(_after_login())
     response.set_cookie(
         access.COOKIE, token, httponly=True, samesite="Lax", secure=connection.config().secure, path="/"
     )
     return response
+
+
+def _after_login() -> ResponseReturnValue:
+    if access.wants_json():
+        return jsonify(ok=True)
+    resume = _resume()
+    if resume is None:
+        return redirect(home(), code=303)
+    return render_template("expired.html", **resume)
 
 
 @bp.post("/logout")

@@ -51,7 +51,8 @@ def clock_time(moment: datetime) -> str:
 def day_time(moment: datetime) -> str:
     """Day and time in the station's time and the reader's language."""
     local = moment.astimezone(ZoneInfo(connection.config().timezone))
-    return str(format_datetime(local, "MMMd HH:mm", rebase=False))
+    pattern = {"zh": "M月d日 HH:mm", "ko": "M월 d일 HH:mm"}.get(current(), "d MMM HH:mm")
+    return str(format_datetime(local, pattern, rebase=False))
 
 
 def _words(text: str) -> str:

@@ -77,8 +77,11 @@ def _expired(error: CSRFError) -> ResponseReturnValue:
     """The form stood open too long. What was typed goes back into the page, to be sent with one press."""
     if access.wants_json():
         return jsonify(error=gettext("The page is out of date. Load it again.")), 400
-    typed = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
-    return render_template("expired.html", typed=typed, had_file=bool(request.files)), 400
+    typed = access.typed_fields()
+    page = render_template(
+        "expired.html", path=request.full_path.rstrip("?"), typed=typed, had_file=bool(request.files)
+    )
+    return page, 400
 
 
 def _storage_gone(error: StorageGone) -> ResponseReturnValue:
