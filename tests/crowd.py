@@ -14,7 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
-from running import Running
+import requests
+from running import DeskSession, Running
 
 from station import founding, seal, spool
 from station.config import Config
@@ -36,6 +37,17 @@ def start(data: Path, *options: str) -> Running:
     if not data.exists():
         shutil.copytree(Path(kept.name) / "data", data)
     return Running(data, "--port", str(port), *options)
+
+
+class SignedIn(DeskSession):
+    """A staff member whose session was opened without the login page."""
+
+    def __init__(self, base_url: str, session: str) -> None:
+        self.base_url = base_url
+        self.http = requests.Session()
+        self.http.headers["Accept"] = "application/json"
+        self.http.cookies.set("station-session", session)
+        self.token = self.get("/desk/session").json()["csrf_token"]
 
 
 @contextmanager

@@ -1,0 +1,152 @@
+"""Crowds: thousands of scans, twenty claims, link previews, and clients that only hold on to the server."""
+
+import http.client
+import json
+import socket
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import crowd
+import pytest
+import requests
+from provider import Provider
+from running import Running, wait_for
+
+from station import accounts, clock
+
+PASSWORD = "snow at three o'clock"
+PREVIEWS = (
+    "WhatsApp/2.23", "Mozilla/5.0 MicroMessenger/8.0 wxwork", "WeChatShareExtensionNew", "DingTalkBot-LinkService/1.0",
+    "facebookexternalhit/1.1", "Twitterbot/1.0", "Slackbot-LinkExpanding 1.0", "TelegramBot (like TwitterBot)",
+    "Mozilla/5.0 (compatible; Baiduspider/2.0)", "Googlebot/2.1",
+)  # fmt: skip
+WAYS = (
+    ("GET", {}),
+    ("HEAD", {}),
+    ("GET", {"Purpose": "prefetch", "Sec-Purpose": "prefetch;prerender", "X-Moz": "prefetch"}),
+)
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[Provider]:
+    with Provider() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def station(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    # The ladder stands nearly still, so that no rung falls into a test that counts rows.
+    options = ("--webhook", provider.url, "--clock-scale", "0.01")
+    with crowd.start(tmp_path_factory.mktemp("crowds") / "data", *options) as running:
+        yield running
+
+
+def scan(station: Running, n: int, request_id: str = "") -> tuple[int, dict]:
+    """A report of the n-th elder's badge."""
+    path = station.elders[n]["scan_url"].removeprefix(station.base_url) + "/scans"
+    return crowd.post(
+        station.base_url, path, {"act": "with_elder", "request_id": request_id or uuid.uuid4().hex}
+    )
+
+
+def notices(provider: Provider, incident: str) -> list[str]:
+    """The links in an incident's notices: each is one person's own."""
+    messages = [request.json() for request in provider.taken()]
+    return [
+        message["url"]
+        for message in messages
+        if message["incident"] == incident and message["kind"] == "notice"
+    ]
+
+
+def test_a_thousand_scans_of_one_badge_are_one_incident_and_one_notice_a_person(station, provider) -> None:
+    answers = crowd.at_once(lambda _: scan(station, 0), 1000, threads=16)
+    assert {status for status, _ in answers} == {201}
+    (incident,) = {answer["incident"] for _, answer in answers}
+    assert len({answer["status_url"] for _, answer in answers}) == 1000
+    with crowd.disk(station.data) as (db, _):
+        assert db.scalar("SELECT count(*) FROM scan WHERE incident_id = ?", incident) == 1000
+        people = "SELECT count(DISTINCT uid) FROM alert WHERE incident_id = ? AND kind = 'notice'"
+        told = wait_for(lambda: db.scalar(people, incident))
+    wait_for(lambda: len(notices(provider, incident)) >= told)
+    links = notices(provider, incident)
+    assert len(links) == len(set(links)) == told
+
+
+def test_one_press_that_arrives_fifty_times_is_one_scan_with_one_answer(station) -> None:
+    request_id = uuid.uuid4().hex
+    answers = crowd.at_once(lambda _: scan(station, 1, request_id), 50, threads=50)
+    assert {json.dumps(answer, sort_keys=True) for answer in answers} == {
+        json.dumps(answers[0], sort_keys=True)
+    }
+    with crowd.disk(station.data) as (db, _):
+        assert db.scalar("SELECT count(*) FROM scan WHERE incident_id = ?", answers[0][1]["incident"]) == 1
+
+
+def test_of_twenty_who_claim_at_once_one_wins_and_the_others_hear_who(station) -> None:
+    now = clock.utcnow()
+    with crowd.disk(station.data) as (db, vault):
+        for n in range(20):
+            accounts.add(db, vault, accounts.NewStaff(f"crowd{n}", PASSWORD, "duty", 1, f"值班{n}"), now)
+        # Twenty logins from one address would be damped; the sessions are opened where the accounts are.
+        tokens = [accounts.log_in(db, vault, f"crowd{n}", PASSWORD, "", now) for n in range(20)]
+    desks = [crowd.SignedIn(station.base_url, token) for token in tokens]
+    incident = scan(station, 2)[1]["incident"]
+    answers = crowd.at_once(
+        lambda n: desks[n].post(f"/desk/incidents/{incident}/claim", {"slot": "on_site"}), 20, threads=20
+    )
+    assert sorted(answer.status_code for answer in answers) == [200] + [409] * 19
+    with crowd.disk(station.data) as (db, _):
+        assert (
+            db.scalar("SELECT count(*) FROM event WHERE kind = 'claimed' AND incident_id = ?", incident) == 1
+        )
+
+
+def test_link_previews_change_not_one_row(station, provider) -> None:
+    incident = scan(station, 3)[1]["incident"]
+    status = scan(station, 3)[1]["status_url"]
+    with crowd.disk(station.data) as (db, _):
+        wait_for(lambda: quiet(db))
+    one_tap = notices(provider, incident)[0].removeprefix(station.base_url)
+    assert one_tap.startswith("/go/")
+    badge = station.elders[3]["scan_url"].removeprefix(station.base_url)
+    unissued = crowd.badge_path(station.data, 4000)
+    paths = (one_tap, badge, status, unissued, "/", badge + "?l=ko&t=1", "/login")
+    before = crowd.rows(station.data)
+    visits = [(path, agent, way) for path in paths for agent in PREVIEWS for way in WAYS]
+    statuses = crowd.at_once(lambda n: look(station, *visits[n]), len(visits), threads=30)
+    assert set(statuses) == {200}
+    after = crowd.rows(station.data)
+    assert {name for name in after if after[name] != before[name]} == set()
+
+
+def test_eighty_drippers_and_three_hundred_idle_sockets_do_not_stop_a_scan(station) -> None:
+    host = ("127.0.0.1", int(station.base_url.rsplit(":", 1)[1]))
+    with ExitStack() as stack:
+        held = [stack.enter_context(socket.create_connection(host, 10)) for _ in range(380)]
+        drippers = held[:80]
+        for dripper in drippers:
+            dripper.sendall(b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\nX-Drip: ")
+        for _ in range(5):
+            for dripper in drippers:
+                dripper.sendall(b"x")
+            assert scan(station, 4)[0] == 201
+            assert requests.get(station.elders[4]["scan_url"], timeout=10).status_code == 200
+
+
+def quiet(db) -> bool:
+    """Whether every alert that is planned is out and written down."""
+    return db.scalar("SELECT count(*) FROM alert") > 0 and not db.scalar(
+        "SELECT count(*) FROM alert WHERE state IN ('pending', 'sending')"
+    )
+
+
+def look(station: Running, path: str, agent: str, way: tuple[str, dict[str, str]]) -> int:
+    method, headers = way
+    connection = http.client.HTTPConnection(station.base_url.removeprefix("http://"), timeout=30)
+    try:
+        connection.request(method, path, headers={"User-Agent": agent, **headers})
+        return connection.getresponse().status
+    finally:
+        connection.close()
