@@ -2,12 +2,13 @@
 
 import json
 import shutil
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from station import founding, schema, seal
 from station.config import Config
-from station.db import StationDatabase
+from station.db import DatabaseError, StationDatabase
 from station.errors import SettingError
 from station.seal import Keyring
 from station.vault import Vault
@@ -22,7 +23,10 @@ def back_up(config: Config, ring: Keyring, folder: Path, now: datetime) -> Path:
     The copies hold sealed data only. Keep those of keys.db no longer than seven days, so that erasure holds.
     """
     target = folder / f"station-{now:%Y%m%dT%H%M%SZ}"
-    target.mkdir(mode=0o700, parents=True)
+    try:
+        target.mkdir(mode=0o700, parents=True)
+    except FileExistsError as error:
+        raise SettingError(f"There is already a backup at {target}; try again in a second.") from error
     with founding.opened(config, ring) as (db, vault):
         # Keys first: a person entered between the two copies then has no record yet, never a record without a key.
         _copy(vault.keys, target / "keys.db")
@@ -37,27 +41,41 @@ def restore(config: Config, ring: Keyring, folder: Path) -> None:
     """Bring a backup into an empty data folder, check it, and bring it to the newest schema.
 
     Raises SettingError when files are missing or altered, when a database is in the way, or when the keyring
-    is another one's. What was erased since the backup was made is erased again when a keys.db is still here.
+    is another one's; then nothing has changed. What was erased since the backup was made is erased again
+    when a keys.db is still here.
     """
     _check(folder)
     if config.database.exists():
         raise SettingError(
             f"There is a database at {config.database}. Move it away first; restore never overwrites one."
         )
-    config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    ledger = _erased(config)
-    for name in FILES:
-        draft = config.data_dir / f".{name}.restoring"
-        shutil.copyfile(folder / name, draft)
-        draft.chmod(0o600)
-        draft.rename(config.data_dir / name)
-    founding.migrate(config, ring)
-    with founding.opened(config, ring) as (db, vault):
-        if db.scalar("PRAGMA integrity_check") != "ok":
-            raise SettingError("The restored database is damaged inside; restore an older backup.")
-        for subject, at in ledger:
-            vault.destroy(subject, at)
+    # Everything is tried in a folder of its own, so that a wrong keyring or a damaged copy cannot cost the
+    # erasure ledger of the keys.db that is still here.
+    draft = replace(config, data_dir=config.data_dir / ".restoring")
+    shutil.rmtree(draft.data_dir, ignore_errors=True)
+    draft.data_dir.mkdir(mode=0o700, parents=True)
+    try:
+        _unpack(folder, draft, ring, _erased(config))
+        for name in reversed(FILES):  # station.db last: with it the restore is done
+            (draft.data_dir / name).rename(config.data_dir / name)
+    finally:
+        shutil.rmtree(draft.data_dir)
     founding.spool.prepare(config.spool)
+
+
+def _unpack(folder: Path, draft: Config, ring: Keyring, ledger: list[tuple[str, datetime]]) -> None:
+    for name in FILES:
+        shutil.copyfile(folder / name, draft.data_dir / name)
+        (draft.data_dir / name).chmod(0o600)
+    try:
+        founding.migrate(draft, ring)
+        with founding.opened(draft, ring) as (db, vault):
+            if db.scalar("PRAGMA integrity_check") != "ok":
+                raise DatabaseError("its parts do not fit together")
+            for subject, at in ledger:
+                vault.destroy(subject, at)
+    except DatabaseError as error:
+        raise SettingError(f"The backup is damaged inside ({error}); restore an older one.") from error
 
 
 def _copy(source: StationDatabase, target: Path) -> None:
@@ -76,7 +94,7 @@ def _check(folder: Path) -> None:
     try:
         sums = json.loads((folder / MANIFEST).read_text())["sha256"]
         wrong = [name for name in FILES if seal.sha256((folder / name).read_bytes()) != sums[name]]
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise SettingError(
             f"{folder} is no whole backup: it needs {MANIFEST}, station.db and keys.db."
         ) from error
@@ -85,13 +103,11 @@ def _check(folder: Path) -> None:
 
 
 def _erased(config: Config) -> list[tuple[str, datetime]]:
-    """The erasure ledger of the keys.db that is still in the folder, which is then put aside."""
+    """The erasure ledger of the keys.db that is still in the folder; closing it leaves no log beside it."""
     if not config.keys_database.exists():
         return []
     keys = StationDatabase(config.keys_database)
     schema.migrate_keys(keys)
     rows = keys.rows("SELECT subject, erased_at FROM erased")
     keys.close()
-    for suffix in ("", "-wal", "-shm"):
-        Path(f"{config.keys_database}{suffix}").unlink(missing_ok=True)
     return [(row["subject"], datetime.fromisoformat(row["erased_at"])) for row in rows]
