@@ -252,6 +252,24 @@ def test_page_is_one_light_request(client, open_hearted, spoken):
     assert not re.search(r"<(img|link|iframe|video|object)|src=|url\(|@import|//[a-z]", page)
 
 
+def test_the_second_look_is_answered_like_the_first(app, home, open_hearted, wang):
+    """The first look goes through Flask, later ones of the same kind of phone take the shortcut."""
+    for phone in ({"Accept-Encoding": "gzip", "Accept-Language": "ko"}, {"Accept-Language": "en"}, {}):
+        for wearer in (open_hearted, wang):
+            answers = [app.test_client().get(wearer.path, headers=phone) for _ in range(3)]
+            pages = [
+                gzip.decompress(answer.data).decode() if "Accept-Encoding" in phone else answer.text
+                for answer in answers
+            ]
+            assert len({same_but_for_the_press(page) for page in pages}) == 1
+            assert len(set(pages)) == 3
+            headers = [{k: v for k, v in answer.headers if k != "Content-Length"} for answer in answers]
+            assert headers[0] == headers[1] == headers[2]
+            assert all(int(answer.headers["Content-Length"]) == len(answer.data) for answer in answers)
+    assert app.test_client().get("/" + "1" * 52).status_code == 404
+    assert app.test_client().head(wang.path).data == b""
+
+
 def test_packed_and_plain_are_the_same_page(client, wang):
     plain = client.get(wang.path)
     packed = client.get(wang.path, headers={"Accept-Encoding": "gzip, deflate, br"})

@@ -15,10 +15,12 @@ from station.errors import Conflict, Invalid, NotFound
 from station.incidents import acts, reports, views
 from station.seal import Unsealable
 from station.web import access, connection, damping
-from station.web.public import card, notices, page, reception, status
+from station.web.public import card, notices, page, reception, shortcut, status
 from station.web.public.card import UNREACHABLE
 
 bp = Blueprint("public", __name__)
+
+bp.record_once(shortcut.install)
 
 _STATUS = re.compile(r"[0-9a-f]{32}")
 _numbers = damping.Damper(burst=30, every_s=10)
@@ -33,7 +35,9 @@ def help_page(token: str) -> ResponseReturnValue:
     if opened is None:
         return notices.unknown_code()
     station = card.of_station(opened[0])
-    return page.render_help(station, card.of_badge(station, *opened), _press_form(f"/{token}/scans"))
+    return page.render_help(
+        station, card.of_badge(station, *opened), page.press_form(f"/{token}/scans{page.query()}")
+    )
 
 
 @bp.post("/<token>/scans")
@@ -134,7 +138,7 @@ def number_page(digits: str) -> ResponseReturnValue:
         return notices.unknown_number()
     station = card.of_station(badge.station)
     shown = replace(station, number=issuing.shown_number(badge.number))
-    return page.render_help(station, shown, _press_form(f"/n/{badge.number}/scans"))
+    return page.render_help(station, shown, page.press_form(f"/n/{badge.number}/scans{page.query()}"))
 
 
 @bp.post("/n/<digits>/scans")
@@ -157,15 +161,6 @@ def robots() -> ResponseReturnValue:
 @access.public
 def favicon() -> ResponseReturnValue:
     return "", 204
-
-
-def _press_form(action: str) -> str:
-    """The opening of the help page's form. The action is a path of digits, the rest is made here: nothing to escape."""
-    made = _press(action + page.query())
-    return (
-        f'<form id="f" method="post" action="{made["action"]}" data-code="{made["code"]}">'
-        f'<input type="hidden" name="request_id" value="{made["request_id"]}">'
-    )
 
 
 def _press(action: str) -> dict[str, str]:

@@ -4,14 +4,17 @@ import base64
 import gzip
 import hashlib
 import re
+import secrets
 import zlib
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
 from flask import Response, render_template, request
+from flask_babel import force_locale
 
-from station.web import language
+from station.incidents import reports
+from station.web import connection, language
 from station.web.public.card import HelpCard
 
 _INLINE = re.compile(r"<(style|script)>(.*?)</\1>", re.DOTALL)
@@ -55,23 +58,52 @@ def render(template: str, http_status: int = 200, /, **values: object) -> Respon
         f"public/{template}", language=language.choose(), large=large(), query=query(), **values
     )
     body, headers = html.encode(), _headers(policy(html))
-    if _takes_gzip(request.headers.get("Accept-Encoding", "")):
+    if _takes_gzip():
         body, headers = gzip.compress(body, 6, mtime=0), [*headers, _ZIPPED]
     return Response(body, http_status, headers)
 
 
 def render_help(station: HelpCard, badge: HelpCard, press: str) -> Response:
-    """The help page. All but the badge's lines and the press form was rendered and compressed once.
+    """The help page; `press` is the opening of its form."""
+    spoken = language.choose()
+    pieces = help_pieces(station, badge, press, spoken, large())
+    headers = [*_frame(station, spoken, large()).headers, ("Content-Language", spoken)]
+    if _takes_gzip():
+        return Response(joined(pieces), headers=[*headers, _ZIPPED])
+    return Response(plain(pieces), headers=headers)
 
-    `press` is the opening of the press form: rendering and packing each page whole would cost
-    several times what a bare Flask route does.
-    """
-    spoken = _spoken(request.args.get("l", ""), request.headers.get("Accept-Language", ""))
-    frame = _frame(station, spoken, large())
-    pieces = (frame.before, _badge_lines(badge, spoken), frame.between, _stored(press), frame.after)
-    if _takes_gzip(request.headers.get("Accept-Encoding", "")):
-        return Response(_joined(pieces), headers=[*frame.headers, _ZIPPED])
-    return Response(b"".join(piece.raw for piece in pieces), headers=frame.headers)
+
+def help_pieces(
+    station: HelpCard, badge: HelpCard, press: str, spoken: str, large_type: bool = False
+) -> tuple[Segment, ...]:
+    """The help page in pieces. All but the badge's lines and the press form was rendered and packed once."""
+    frame = _frame(station, spoken, large_type)
+    return frame.before, _badge_lines(badge, spoken), frame.between, _stored(press), frame.after
+
+
+def press_form(action: str) -> str:
+    """The opening of the help page's form. Its path is digits, the rest is made here: nothing to escape."""
+    request_id = secrets.token_urlsafe(16)
+    code = reports.call_code(connection.ring(), request_id)
+    return (
+        f'<form id="f" method="post" action="{action}" data-code="{code}">'
+        f'<input type="hidden" name="request_id" value="{request_id}">'
+    )
+
+
+def joined(pieces: Iterable[Segment]) -> bytes:
+    """One gzip file (RFC 1952) of all pieces; an empty last block ends it."""
+    packed, check, size = [_GZIP_HEADER], 0, 0
+    for raw, deflated in pieces:
+        packed.append(deflated)
+        check = zlib.crc32(raw, check)
+        size += len(raw)
+    packed.append(b"\x03\x00" + check.to_bytes(4, "little") + size.to_bytes(4, "little"))
+    return b"".join(packed)
+
+
+def plain(pieces: Iterable[Segment]) -> bytes:
+    return b"".join(piece.raw for piece in pieces)
 
 
 def policy(html: str) -> str:
@@ -88,15 +120,15 @@ def policy(html: str) -> str:
 
 @lru_cache(maxsize=256)
 def _frame(station: HelpCard, spoken: str, large_type: bool) -> Frame:
-    """`spoken` is the language of the running request, by which `_()` translates."""
-    html = render_template(
-        "public/help.html",
-        card=station,
-        badge_mark=_BADGE,
-        press_mark=_PRESS,
-        language=spoken,
-        large=large_type,
-    )
+    with force_locale(spoken):
+        html = render_template(
+            "public/help.html",
+            card=station,
+            badge_mark=_BADGE,
+            press_mark=_PRESS,
+            language=spoken,
+            large=large_type,
+        )
     html = re.sub(r"\n\s*", "\n", html)
     before, rest = html.split(_BADGE)
     between, after = rest.split(_PRESS)
@@ -105,18 +137,12 @@ def _frame(station: HelpCard, spoken: str, large_type: bool) -> Frame:
 
 @lru_cache(maxsize=8192)
 def _badge_lines(badge: HelpCard, spoken: str) -> Segment:
-    """What is this badge's own, in the language of the running request."""
-    return _packed(re.sub(r"\n\s*", "\n", render_template("public/badge.html", card=badge)))
+    """What is this badge's own."""
+    with force_locale(spoken):
+        return _packed(re.sub(r"\n\s*", "\n", render_template("public/badge.html", card=badge)))
 
 
-@lru_cache(maxsize=4096)
-def _spoken(asked: str, accepted: str) -> str:
-    """What language.choose makes of these two; reading the header anew takes longer than all of the page's gzip."""
-    return language.choose()
-
-
-@lru_cache(maxsize=1024)
-def _takes_gzip(accepted: str) -> bool:
+def _takes_gzip() -> bool:
     return "gzip" in request.accept_encodings
 
 
@@ -131,17 +157,6 @@ def _stored(text: str) -> Segment:
     raw = text.encode()
     size = len(raw)
     return Segment(raw, b"\x00" + size.to_bytes(2, "little") + (size ^ 0xFFFF).to_bytes(2, "little") + raw)
-
-
-def _joined(pieces: Iterable[Segment]) -> bytes:
-    """One gzip file (RFC 1952) of all pieces; an empty last block ends it."""
-    packed, check, size = [_GZIP_HEADER], 0, 0
-    for raw, deflated in pieces:
-        packed.append(deflated)
-        check = zlib.crc32(raw, check)
-        size += len(raw)
-    packed.append(b"\x03\x00" + check.to_bytes(4, "little") + size.to_bytes(4, "little"))
-    return b"".join(packed)
 
 
 def _headers(csp: str) -> list[tuple[str, str]]:
