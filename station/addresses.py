@@ -1,13 +1,19 @@
 """The station's channels with their secrets, and the address of each person on them, all sealed."""
 
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from station import audit
 from station.db import StationDatabase, transaction
+from station.errors import Invalid, NotFound
 from station.vault import Vault
+
+LONGEST_DESTINATION = 500
+_MAILBOX = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")
 
 
 @dataclass(frozen=True)
@@ -115,6 +121,92 @@ def of_staff(db: StationDatabase, staff_id: int) -> list[int]:
 
 def of_contact(db: StationDatabase, contact_id: int) -> list[int]:
     return _ids(db, "contact_id", contact_id)
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to reach a contact, as the worker who looks after it sees it."""
+
+    id: int
+    contact_id: int
+    label: str
+    kind: str
+    destination: str
+
+
+def ways_of_elder(db: StationDatabase, vault: Vault, elder_id: int) -> list[Way]:
+    """The working ways to reach an elder's contacts, opened."""
+    rows = db.rows(
+        "SELECT address.id, address.uid, address.contact_id, address.destination, channel.label, channel.kind, "
+        "elder.uid AS elder_uid FROM address JOIN channel ON channel.id = address.channel_id "
+        "JOIN contact ON contact.id = address.contact_id JOIN elder ON elder.id = contact.elder_id "
+        "WHERE elder.id = ? AND address.active = 1 AND channel.active = 1 ORDER BY contact.position, address.id",
+        elder_id,
+    )
+    return [
+        Way(
+            id=row["id"],
+            contact_id=row["contact_id"],
+            label=row["label"],
+            kind=row["kind"],
+            destination=vault.open(
+                f"elder/{row['elder_uid']}", f"address|{row['uid']}|destination", row["destination"]
+            ),
+        )
+        for row in rows
+    ]
+
+
+def add_way(
+    db: StationDatabase,
+    vault: Vault,
+    elder_id: int,
+    contact_id: int,
+    *,
+    channel_id: int,
+    destination: str,
+    by: int,
+    now: datetime,
+) -> None:
+    """Let a contact of an elder be reached on one more channel of the elder's station. Raises NotFound, Invalid."""
+    station = db.scalar(
+        "SELECT elder.station FROM contact JOIN elder ON elder.id = contact.elder_id "
+        "WHERE contact.id = ? AND elder.id = ?",
+        contact_id,
+        elder_id,
+    )
+    if station is None:
+        raise NotFound("This contact is not there any more. Load the page again.")
+    kind = db.scalar(
+        "SELECT kind FROM channel WHERE id = ? AND station = ? AND active = 1", channel_id, station
+    )
+    if kind is None:
+        raise Invalid("channel_id", "Choose a channel of your station.")
+    typed = destination.strip()
+    if not typed or len(typed) > LONGEST_DESTINATION or not typed.isprintable():
+        raise Invalid("destination", "Write the address at which the contact is reached.")
+    if kind == "smtp" and not _MAILBOX.fullmatch(typed):
+        raise Invalid("destination", "This is no e-mail address; write it as name@example.cn.")
+    with transaction(db):
+        add(db, vault, channel_id=channel_id, destination=typed, contact_id=contact_id)
+        audit.record(db, vault.ring, staff_id=by, action="contact.way", about=f"elder/{elder_id}", now=now)
+
+
+def drop_way(
+    db: StationDatabase, vault: Vault, elder_id: int, address_id: int, *, by: int, now: datetime
+) -> None:
+    """Stop using one way to reach a contact; what was sent there stays on record."""
+    with transaction(db):
+        changed = db.write(
+            "UPDATE address SET active = 0 WHERE id = ? AND contact_id IN (SELECT id FROM contact WHERE elder_id = ?)",
+            address_id,
+            elder_id,
+        )
+        if not changed:
+            raise NotFound("This contact is not there any more. Load the page again.")
+        audit.record(
+            db, vault.ring, staff_id=by, action="contact.way.off", about=f"elder/{elder_id}", now=now
+        )
 
 
 def open_address(db: StationDatabase, vault: Vault, address_id: int) -> Address | None:

@@ -11,7 +11,7 @@ from PIL import Image
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.test import encode_multipart
 
-from station import applications, audit, communities, elders, enrolment, issuing
+from station import addresses, applications, audit, communities, elders, enrolment, issuing
 from station.db import transaction
 
 LI = {
@@ -623,3 +623,38 @@ def test_another_stations_applications_do_not_exist_here(home, worker, applied, 
     assert worker.post(f"/applications/{applied}/approve", data=form()).status_code == 404
     assert worker.post(f"/applications/{applied}/refuse", data={"reason": "x"}).status_code == 404
     assert "赵桂芝" not in worker.get("/applications").text
+
+
+def test_a_contact_gets_an_address_and_the_alert_goes_there(at_desk, home, wang, now):
+    channel = addresses.add_channel(
+        home.db,
+        home.vault,
+        station=1,
+        kind="smtp",
+        label="mail",
+        settings={"host": "127.0.0.1", "sender": "a@b.cn"},
+        now=now,
+    )
+    desk = at_desk("worker")
+    path = f"/elders/{wang.id}/contacts/1/ways"
+    wrong = desk.post(
+        path, data={"channel_id": channel, "destination": "not a mailbox", "csrf_token": desk.token}
+    )
+    assert wrong.status_code == 422
+    assert "not a mailbox" in wrong.text
+    assert addresses.of_contact(home.db, 1) == []
+    desk.post(path, data={"channel_id": channel, "destination": "zhang@example.cn", "csrf_token": desk.token})
+    (way,) = addresses.of_contact(home.db, 1)
+    assert addresses.open_address(home.db, home.vault, way).destination == "zhang@example.cn"
+    assert "zhang@example.cn" in desk.get(f"/elders/{wang.id}").text
+    desk.post(f"/elders/{wang.id}/ways/{way}/off", data={"csrf_token": desk.token})
+    assert addresses.of_contact(home.db, 1) == []
+
+
+def test_a_contact_of_another_elder_is_not_reached_through_this_one(at_desk, home, wang, now):
+    channel = addresses.add_channel(
+        home.db, home.vault, station=1, kind="webhook", label="hook", settings={"secret": "x"}, now=now
+    )
+    desk = at_desk("worker")
+    form = {"channel_id": channel, "destination": "https://example.cn/x", "csrf_token": desk.token}
+    assert desk.post(f"/elders/{wang.id}/contacts/99/ways", data=form).status_code == 404

@@ -51,6 +51,8 @@ TABLE = {
     "GET /elders/<int:elder_id>/edit": REGISTERS,
     "POST /elders/<int:elder_id>/edit": REGISTERS,
     "POST /elders/<int:elder_id>/mark": REGISTERS,
+    "POST /elders/<int:elder_id>/contacts/<int:contact_id>/ways": REGISTERS,
+    "POST /elders/<int:elder_id>/ways/<int:address_id>/off": REGISTERS,
     "POST /elders/<int:elder_id>/badges": REGISTERS,
     "POST /elders/<int:elder_id>/photo": REGISTERS,
     "GET /elders/<int:elder_id>/photo.jpg": REGISTERS,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from conftest import NOW, WANG, Home, Wearer
 from flask import Flask
 
+from station import addresses as ways
 from station import applications, communities, elders, enrolment, issuing, places, seal
 from station.db import transaction
 from station.incidents import links, reports
@@ -20,6 +21,8 @@ class Things:
 
     elder_id: int
     badge_id: int
+    contact_id: int
+    address_id: int
     incident_id: int
     application_id: int
     badge_token: str
@@ -36,6 +39,8 @@ class Things:
             "digits": self.digits,
             "elder_id": self.elder_id,
             "badge_id": self.badge_id,
+            "contact_id": self.contact_id,
+            "address_id": self.address_id,
             "incident_id": self.incident_id,
             "application_id": self.application_id,
             "kind": "pdf",
@@ -50,11 +55,14 @@ def of_wearer(home: Home, wearer: Wearer, link_of: int = 2) -> Things:
     sent = Report(uuid.uuid4().hex, "with_elder", Sighting(places.Point(43.8168, 126.5683), 15.0, "东市场"))
     answer = reports.report(home.db, home.vault, Door(badge.station, badge.serial), sent, NOW)
     assert answer.incident_id is not None
+    contact_id = elders.contacts(home.db, home.vault, wearer.id)[0].id
     with transaction(home.db):
         link = links.make(home.db, home.vault, answer.incident_id, staff_id=link_of, now=NOW)
     return Things(
         elder_id=wearer.id,
         badge_id=wearer.badge_id,
+        contact_id=contact_id,
+        address_id=_reachable(home, badge.station, contact_id),
         incident_id=answer.incident_id,
         application_id=_apply(home, badge.station),
         badge_token=wearer.token,
@@ -101,6 +109,18 @@ def contents(home: Home) -> dict[str, list[tuple[object, ...]]]:
     found["spool"] = [(path.name,) for path in sorted(home.config.spool.iterdir())]
     found["emergency"] = [(home.config.emergency_file.read_bytes(),)]
     return found
+
+
+def _reachable(home: Home, station: int, contact_id: int) -> int:
+    """Give a contact a mailbox, on a channel of the station that leads nowhere."""
+    settings = {"host": "127.0.0.1", "sender": "station@example.cn"}
+    channel = ways.add_channel(
+        home.db, home.vault, station=station, kind="smtp", label="mail", settings=settings, now=NOW
+    )
+    with transaction(home.db):
+        return ways.add(
+            home.db, home.vault, channel_id=channel, destination="a@example.cn", contact_id=contact_id
+        )
 
 
 def _apply(home: Home, station: int) -> int:

@@ -76,7 +76,9 @@ def _ask_to_log_in() -> ResponseReturnValue:
     if wants_json() or request.accept_mimetypes.best == "text/event-stream":
         abort(401)
     typed = typed_fields()
-    if request.method in ("GET", "HEAD") or not typed:
+    if request.method in ("GET", "HEAD"):
+        return redirect(url_for("account.login"))
+    if not typed:
         return redirect(url_for("account.login"), code=303)
     # The session slept while the form was open. The login page carries what was typed, so that nothing is lost.
     page = render_template(

@@ -1,10 +1,12 @@
 """One elder's record: seen, corrected, marked."""
 
+from typing import Any
+
 from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from station import accounts, clock, communities, elders, enrolment, issuing
+from station import accounts, addresses, clock, communities, elders, enrolment, issuing
 from station.errors import Conflict, Invalid, InvalidForm
 from station.web import access, connection, elder_form, pages
 from station.web.registration.blueprint import WHO, bp, elder_here, locality, my_station, note
@@ -16,7 +18,7 @@ EDIT = "registry/edit.html"
 @bp.get("/elders/<int:elder_id>")
 @access.allowed(*WHO)
 def record(elder_id: int) -> ResponseReturnValue:
-    return _record_page(elder_id)
+    return record_page(elder_id)
 
 
 @bp.get("/elders/<int:elder_id>/edit")
@@ -85,12 +87,13 @@ def set_photo(elder_id: int) -> ResponseReturnValue:
         if not jpeg:
             raise Invalid("photo", "Choose a photo first.")
     except Invalid as error:
-        return _record_page(elder_id, photo_error=pages.error_text(error)), 422
+        return record_page(elder_id, photo_error=pages.error_text(error)), 422
     _keep_photo(elder_id, jpeg)
     return redirect(url_for(".record", elder_id=elder_id), code=303)
 
 
-def _record_page(elder_id: int, photo_error: str = "") -> str:
+def record_page(elder_id: int, photo_error: str = "", way_error: dict[str, Any] | None = None) -> str:
+    """The record as a page, with its audit row; errors of the small forms on it stand beside them."""
     db, vault, elder = connection.get_db(), connection.get_vault(), elder_here(elder_id)
     note("elder.view", f"elder/{elder_id}")
     return render_template(
@@ -105,6 +108,9 @@ def _record_page(elder_id: int, photo_error: str = "") -> str:
         items=elder_form.shown_items(elders.public_items(db, vault, elder_id)),
         station=my_station(),
         photo_error=photo_error,
+        ways=addresses.ways_of_elder(db, vault, elder_id),
+        channels=addresses.channels(db, elder.station),
+        way_error=way_error or {},
     )
 
 
