@@ -172,8 +172,9 @@ def _birth_date(text: str, today: date) -> str:
 
 
 def _community(checker: _Checker, text: str, locality: Locality) -> int:
-    if text.isascii() and text.isdigit() and int(text) in locality.community_ids:
-        return int(text)
+    for known in locality.community_ids:
+        if text == str(known):
+            return known
     checker.fail("community_id", "Choose the community in which the elder lives.")
     return 0
 

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge, Unauthorized
+from werkzeug.routing import IntegerConverter
 
 from station.errors import Invalid, InvalidForm, StorageGone, UserError
 from station.web import access, connection
@@ -31,8 +32,15 @@ HEADERS = {
 }
 
 
+class Number(IntegerConverter):
+    """A row's number in an address. What the database could not even compare is no such page."""
+
+    regex = r"\d{1,18}"
+
+
 def install(app: Flask) -> None:
-    """Register handlers and hooks on the app."""
+    """Register handlers and hooks on the app; to be called before any blueprint is registered."""
+    app.url_map.converters["int"] = Number
     app.after_request(_finish)
     app.register_error_handler(UserError, _user_error)
     app.register_error_handler(CSRFError, _expired)

@@ -36,7 +36,8 @@ def call() -> ResponseReturnValue:
 
 def _take(form_id: str, said: dict[str, str]) -> int:
     db, vault = connection.get_db(), connection.get_vault()
-    elder_id = int(word("elder_id")) if word("elder_id").isascii() and word("elder_id").isdigit() else None
+    chosen = word("elder_id")
+    elder_id = int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 10 else None
     if elder_id is not None:
         access.own_station(elders.get(db, vault, elder_id).station)
     number, phone, place, note = (said[name] for name in FIELDS)

@@ -35,7 +35,7 @@ def edit(elder_id: int) -> ResponseReturnValue:
 def save(elder_id: int) -> ResponseReturnValue:
     """Replace the record, unless a colleague changed it since this form was opened."""
     elder, typed = elder_here(elder_id), elder_form.read()
-    version = request.form.get("version", 0, type=int)
+    version = _version()
     if request.form.get("do") == "preview":
         return form_page(EDIT, typed, elder=elder, version=version, preview=True)
     try:
@@ -138,3 +138,9 @@ def _age(birth_date: str) -> int | None:
         return None
     today, (year, month, day) = elder_form.today(), (int(part) for part in birth_date.split("-"))
     return today.year - year - ((today.month, today.day) < (month, day))
+
+
+def _version() -> int:
+    """The version that the form was opened with; 0, which no record has, when it is unreadable."""
+    text = request.form.get("version", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
