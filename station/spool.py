@@ -14,8 +14,11 @@ from station import clock, places, seal
 from station.incidents.intake import Report, Sighting
 from station.seal import Keyring, Unsealable
 
-# On a full disk this file is given up to make room for reports.
-RESERVE_BYTES = 1 << 20
+# Room kept for reports on a full disk: files that a report is written into and that then take its name. Deleting
+# one big reserve does not do: the database's log takes the room before the next report comes.
+RESERVED = 64
+RESERVED_BYTES = 8192  # longer than a report gets: its texts are cut
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True)
@@ -31,11 +34,29 @@ class Spooled:
 
 
 def prepare(folder: Path) -> None:
-    """Make the spool folder and its reserve; called at every start."""
+    """Make the spool folder and its reserve; called at every start and after every import."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    reserve = folder / "reserve"
-    if not reserve.exists() or reserve.stat().st_size < RESERVE_BYTES:
-        _write_through(reserve, os.urandom(RESERVE_BYTES))
+    for n in range(RESERVED):
+        path = folder / f"{n:03d}.reserve"
+        if not path.exists() and not _fill(path):
+            return
+
+
+def _fill(path: Path) -> bool:
+    """Write one reserved file; False on a full disk, where a station must still start."""
+    try:
+        with open(path, "xb", opener=_private) as file:
+            file.write(os.urandom(RESERVED_BYTES))
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        if error.errno not in FULL:
+            raise
+        return False
+    return True
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def write(
@@ -123,22 +144,33 @@ def _spooled(path: Path, raw: dict[str, Any]) -> Spooled:
 
 
 def _write_or_make_room(folder: Path, name: str, sealed: bytes) -> None:
+    draft = folder / f".{name}.{uuid.uuid4().hex}"
     try:
-        _write_through(folder / name, sealed)
+        draft.touch(mode=0o600)
+        _write_through(draft, folder / name, sealed)
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno not in FULL or not _take_reserved(folder, draft):
             raise
-        (folder / "reserve").unlink(missing_ok=True)
-        _write_through(folder / name, sealed)
+        _write_through(draft, folder / name, sealed)
 
 
-def _write_through(path: Path, content: bytes) -> None:
+def _take_reserved(folder: Path, draft: Path) -> bool:
+    """Make one of the reserved files the draft; renaming it is how two threads cannot take the same one."""
+    for reserved in folder.glob("*.reserve"):
+        try:
+            reserved.rename(draft)
+        except FileNotFoundError:
+            continue
+        return True
+    return False
+
+
+def _write_through(draft: Path, path: Path, content: bytes) -> None:
     """Write a file so that it survives a power cut: content, then name, then folder on the disk."""
-    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
-        with draft.open("wb") as file:
-            draft.chmod(0o600)
+        with draft.open("r+b") as file:
             file.write(content)
+            file.truncate()
             file.flush()
             os.fsync(file.fileno())
         draft.rename(path)

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import re
+import shutil
 from datetime import timedelta
 
 import pytest
@@ -286,8 +287,7 @@ def test_a_further_press_on_the_status_page_is_kept_without_the_database_too(cli
 
 def test_when_nothing_can_be_written_the_page_says_so_and_the_hotline_comes_first(client, home, wang):
     remove_database(home)
-    (home.config.spool / "reserve").unlink()
-    home.config.spool.rmdir()
+    shutil.rmtree(home.config.spool)
     answer = client.post(f"{wang.path}/scans?l=zh", data={"act": "with_elder"})
     assert answer.status_code == 503
     assert "0432-62012345" in answer.text
