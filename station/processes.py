@@ -33,6 +33,7 @@ LARGEST_REQUEST = (
 BEAT_EVERY_S = 1.0
 UNUSABLE = (SettingError, StorageGone, DatabaseError, Unsealable)
 DRAIN_S = 5.0
+LAST_ANSWERS_S = 0.5
 
 
 class Stop:
@@ -72,10 +73,8 @@ def web(config: Config, listener: int) -> None:
         **_proxy(config),
     )
     threading.Thread(target=_beat_until, args=(config, "web", stop.event), daemon=True).start()
-    threading.Thread(target=_close_at, args=(server, stop.event), daemon=True).start()
-    with suppress(OSError):  # closing the listening socket ends the loop so
-        server.run()
-    os._exit(0)
+    threading.Thread(target=_end_at, args=(server, stop.event), daemon=True).start()
+    server.run()
 
 
 def sender(config: Config) -> None:
@@ -158,9 +157,12 @@ def _beat_until(config: Config, name: str, stop: threading.Event) -> None:
         heartbeat.beat(config.beats, name)
 
 
-def _close_at(server: waitress.server.BaseWSGIServer, stop: threading.Event) -> None:
+def _end_at(server: waitress.server.BaseWSGIServer, stop: threading.Event) -> None:
+    """Take no more connections, let running answers go out, and end with the streams, which never end by themselves."""
     stop.wait()
-    server.close()
+    server.accepting = False
+    time.sleep(LAST_ANSWERS_S)
+    os._exit(0)
 
 
 def _proxy(config: Config) -> dict[str, object]:
