@@ -68,6 +68,7 @@ def web(config: Config, listener: int) -> None:
         max_request_body_size=LARGEST_REQUEST,
         asyncore_use_poll=True,
         send_bytes=1,
+        channel_request_lookahead=1,  # so that a console that left frees its stream at once
         channel_timeout=60,
         ident=None,
         **_proxy(config),

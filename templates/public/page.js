@@ -75,8 +75,9 @@
   post(b,function(r){r.status_url?location=r.status_url+tail:say(m,r.error)})
  };
  if(mine)return poll();
- say($('d'),f.dataset.code);
+ {# The digits show once the desk can find them; the dots keep their place until then. #}
+ say($('d'),'…');
  $('c').hidden=!1;
  {# A page that somebody really looks at is worth a line on the console, and no more. #}
- setTimeout(function look(){d.hidden?setTimeout(look,1e3):post(next({act:'opened'}),function(){})},1e3)
+ setTimeout(function look(){d.hidden?setTimeout(look,1e3):post(next({act:'opened'}),function(){say($('d'),f.dataset.code)})},1e3)
 })()
