@@ -76,7 +76,6 @@
  };
  if(mine)return poll();
  {# The digits show once the desk can find them; the dots keep their place until then. #}
- say($('d'),'…');
  $('c').hidden=!1;
  {# A page that somebody really looks at is worth a line on the console, and no more. #}
  setTimeout(function look(){d.hidden?setTimeout(look,1e3):post(next({act:'opened'}),function(){say($('d'),f.dataset.code)})},1e3)
