@@ -1,4 +1,4 @@
-"""The pictures of the README, taken anew from a running demo station: .venv/bin/python tests/pictures.py"""
+"""The pictures of the README, taken anew from a running demo station: PYTHONPATH=. .venv/bin/python tests/pictures.py"""
 
 import io
 import math
