@@ -1,0 +1,181 @@
+"""A demo station in which something of everything has happened, and the list of all pages a person can see."""
+
+import re
+from dataclasses import dataclass, field
+
+import requests
+from browser import JILIN
+from running import DeskSession, Running, wait_for
+
+# How far the open incidents of the scenery have been led; the last is over.
+LED = ("alerting", "acked", "going", "with_elder", "at_station", "handed_over", "closed")
+FORGED = "1" * 52
+FAMILY = {
+    "contact1_name": "郑家人",
+    "contact1_phone": "19900007001",
+    "contact1_relation": "daughter",
+    "name": "郑桂香",
+    "birth_date": "1945-02-03",
+    "address": "江畔人家1号楼1单元102",
+    "community_id": "1",
+    "given_by": "relative",
+}
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One page: who sees it, where it is, and what is typed and sent there to get to it."""
+
+    who: str
+    path: str
+    sent: dict[str, str] | None = None
+    form: str = "main form"
+
+    @property
+    def is_finders(self) -> bool:
+        return self.who == "finder"
+
+
+# {…} is filled from Scenery.values.
+SHOTS = {
+    "help": Shot("finder", "{help}"),
+    "help without consents": Shot("finder", "{bare}"),
+    "help in large type": Shot("finder", "{help}?t=1"),
+    "number": Shot("finder", "/n/{digits}"),
+    "status, hurt": Shot("finder", "{status alerting}"),
+    "status, going": Shot("finder", "{status going}"),
+    "status, closed": Shot("finder", "{status closed}"),
+    "start": Shot("finder", "/"),
+    "forged code": Shot("finder", f"/{FORGED}"),
+    "unknown number": Shot("finder", "/n/000000"),
+    "ended status": Shot("finder", "/s/" + "0" * 32),
+    "login": Shot("stranger", "/login"),
+    "login refused": Shot("stranger", "/login", {"username": "nobody", "password": "x"}),
+    "expired": Shot("stranger", "/apply", {"csrf_token": "old", **FAMILY}),
+    "demo phones": Shot("stranger", "/demo/phones"),
+    "apply": Shot("family", "/apply"),
+    "apply with errors": Shot("family", "/apply", {"name": "!", "do": "send"}),
+    "receipt": Shot("family", "/apply", FAMILY | {"consents": "record", "do": "send"}),
+    "apply status": Shot("family", "/apply/status"),
+    "apply status, wrong code": Shot("family", "/apply/status", {"code": "1234 5678"}),
+    "progress": Shot("family", "/apply/status", {"code": "{code}"}),
+    "link of staff": Shot("family", "{link staff}"),
+    "link of the family": Shot("family", "{link family}"),
+    "console": Shot("secretary", "/desk"),
+    "console of the operator": Shot("operator", "/desk"),
+    **{f"incident {state}": Shot("secretary", f"{{incident {state}}}") for state in (*LED, "unknown")},
+    "incident with an error": Shot(
+        "secretary", "{incident with_elder}", {"collected_by": ""}, "#handover form"
+    ),
+    "call with an error": Shot("secretary", "/desk", {"number": "1"}, "#call form"),
+    "elders": Shot("secretary", "/elders"),
+    "elders found": Shot("worker", "/elders?q=wxl"),
+    "new": Shot("worker", "/elders/new"),
+    "new with errors": Shot("worker", "/elders/new", {"contact1_phone": "12"}, "#elder"),
+    "record": Shot("worker", "{record}"),
+    "edit": Shot("worker", "{record}/edit"),
+    "applications": Shot("worker", "/applications"),
+    "review": Shot("worker", "{application}"),
+    "decided": Shot("worker", "{decided}"),
+    "not allowed": Shot("worker", "/desk"),
+    "no such page": Shot("secretary", "/desk/incidents/999999"),
+}
+
+
+@dataclass
+class Scenery:
+    """The station, and what stands for the {…} of SHOTS."""
+
+    running: Running
+    values: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def base_url(self) -> str:
+        return self.running.base_url
+
+    def path(self, shot: Shot) -> str:
+        return shot.path.format_map(self.values)
+
+    def sent(self, shot: Shot) -> dict[str, str]:
+        return {name: text.format_map(self.values) for name, text in (shot.sent or {}).items()}
+
+
+def paint(running: Running) -> Scenery:
+    """Let things happen at the station, over HTTP."""
+    scenery, worker = Scenery(running), running.desk("worker")
+    _lead_incidents(scenery, running.desk("duty"))
+    _find_links(scenery)
+    _apply(scenery, worker)
+    bare, shy = running.elders[0], running.elders[1]
+    scenery.values |= {
+        "help": bare["scan_url"].removeprefix(running.base_url),
+        "bare": shy["scan_url"].removeprefix(running.base_url),
+        "digits": bare["badge_number"].replace("-", ""),
+        "record": re.search(r"/elders/\d+", html(worker, "/elders?q=wxl"))[0],
+    }
+    return scenery
+
+
+def html(session: DeskSession, path: str) -> str:
+    return session.get(path, headers={"Accept": "text/html"}).text
+
+
+def _lead_incidents(scenery: Scenery, officer: DeskSession) -> None:
+    for n, state in enumerate(LED):
+        sent = {"act": "hurt" if n == 0 else "with_elder", "phone": "19900008001", "note": "穿蓝色外套"}
+        place = {} if n == 1 else {"lat": JILIN["latitude"], "lon": JILIN["longitude"], "accuracy_m": 25}
+        answer = scenery.running.scan(n, **sent, **place, place="东市场公交站").json()
+        incident = f"/desk/incidents/{answer['incident']}"
+        officer.post(f"{incident}/messages", {"text": "我们马上到，请陪着老人。"})
+        for step in LED[1 : n + 1]:
+            _step(officer, incident, step)
+        scenery.values |= {f"status {state}": answer["status_url"], f"incident {state}": incident}
+    called = officer.post("/desk/calls", {"place": "江边长椅", "phone": "19900008002"}).json()
+    scenery.values["incident unknown"] = f"/desk/incidents/{called['incident']}"
+
+
+def _step(officer: DeskSession, incident: str, state: str) -> None:
+    if state == "acked":
+        answer = officer.post(f"{incident}/claim", {"slot": "both"})
+    else:
+        version = officer.get(incident).json()["version"]
+        more = {"handed_over": {"collected_by": "女儿"}, "closed": {"outcome": "reunited"}}.get(state, {})
+        answer = officer.post(f"{incident}/move", {"state": state, "version": version, **more})
+    assert answer.status_code == 200, answer.text
+
+
+def _find_links(scenery: Scenery) -> None:
+    """The one-tap links lie in the messages that the demo's phones have received."""
+    wearer = scenery.running.elders[0]
+
+    def link(owner: str) -> str:
+        page = requests.get(f"{scenery.base_url}/demo/phones", timeout=30).text
+        about = [m for m in _messages(page, owner) if wearer["badge_number"] in m]
+        return re.search(r"/go/[0-9a-f]+", about[0])[0] if about else ""
+
+    scenery.values["link staff"] = wait_for(lambda: link("王强"))
+    scenery.values["link family"] = wait_for(lambda: link(wearer["name"]))
+
+
+def _messages(page: str, owner: str) -> list[str]:
+    sections = [one for one in page.split("<section")[1:] if owner in one.split("</h2>")[0]]
+    return [message for section in sections for message in section.split("class=\"sms\"")[1:]]
+
+
+def _apply(scenery: Scenery, worker: DeskSession) -> None:
+    """Two families apply; the first is refused, the second waits."""
+    for n, name in enumerate(("何玉珍", "丁长海")):
+        http = requests.Session()
+        form = http.get(f"{scenery.base_url}/apply?l=zh", timeout=30).text
+        sent = FAMILY | {"consents": "record", "do": "send", "name": name, "contact1_phone": f"1990000701{n}"}
+        for key in ("csrf_token", "form_id"):
+            sent[key] = re.search(rf'name="{key}" value="([^"]+)"', form)[1]
+        receipt = http.post(f"{scenery.base_url}/apply?l=zh", data=sent, timeout=30)
+        scenery.values["code"] = re.search(r"\d{4} \d{4}", receipt.text)[0]
+    decided, waiting = re.findall(r'href="(/applications/\d+)"', html(worker, "/applications"))
+    worker.http.post(
+        f"{worker.base_url}{decided}/refuse",
+        data={"csrf_token": worker.token, "reason": "电话打不通，请与驿站联系。"},
+        timeout=30,
+    ).raise_for_status()
+    scenery.values |= {"decided": decided, "application": waiting}
