@@ -27,10 +27,12 @@ def install(app: Flask) -> None:
 
 
 def choose() -> str:
-    """`?l=` first. Finders then by what their phone asks for; staff by the cookie, then the station's setting."""
+    """`?l=` first. Strangers then by what their phone asks for; staff by the cookie, then the station's setting."""
     asked = request.args.get("l", "")
     if is_public_page():
-        return asked if asked in PUBLIC else request.accept_languages.best_match(PUBLIC, "zh") or "zh"
+        # Korean is spoken on the finder's pages alone; elsewhere a Korean phone is told the truth about the language.
+        spoken = PUBLIC if request.blueprint == "public" else STAFF
+        return asked if asked in spoken else request.accept_languages.best_match(spoken, "zh") or "zh"
     chosen = asked or request.cookies.get(COOKIE, "")
     return chosen if chosen in STAFF else connection.config().language
 
