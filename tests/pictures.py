@@ -73,7 +73,7 @@ def incident(browser: Browser, station: Running) -> None:
     ):
         page = finder.new_page()
         page.goto(station.elders[0]["scan_url"])
-        page.locator("#d").wait_for()
+        page.get_by_text(re.compile(r"^\d{3}$")).wait_for()
         shoot(page, "finder")
         page.get_by_role("button", name=re.compile("把我的位置发给值班员")).tap()
         opened = wait_for(lambda: station.desk().get("/desk/incidents?open=1").json())[0]["id"]
@@ -99,9 +99,10 @@ def messages(browser: Browser, station: Running) -> None:
     ) as context:
         page = context.new_page()
         page.goto(f"{station.base_url}/demo/phones")
-        page.get_by_text("ladder").first.wait_for()
+        page.get_by_text(re.compile("还没有人接单")).first.wait_for()
         page.wait_for_load_state()
-        whose = [page.locator("section.card", has_text=who).first for who in ("王强", "王秀兰的家属")]
+        heads = [page.get_by_role("heading", name=re.compile(who)) for who in ("王强", "王秀兰的家属")]
+        whose = [page.locator("section", has=head).last for head in heads]
         keep(beside([phone.screenshot() for phone in whose]), "messages")
 
 
