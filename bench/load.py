@@ -21,7 +21,7 @@ class Plan:
     port: int
     requests: list[str]
     threads: int = 8
-    seconds: float = 2.0
+    seconds: float = 1.5
     rate: float = 0.0  # requests a second over all threads; 0 is as fast as answers come
     volley: bool = False  # all requests at once, each on a connection of its own
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import load
-from station import accounts, clock, founding, names, seal
+from station import accounts, clock, demo, founding, names, seal
 from station.config import Config
 from station.db import StationDatabase, transaction
 from station.vault import Vault
@@ -71,6 +71,15 @@ def opened(data: Path) -> Iterator[tuple[StationDatabase, Vault]]:
         yield pair
 
 
+@contextmanager
+def filled(data: Path, elders: int) -> Iterator[tuple[StationDatabase, Vault]]:
+    """The files of an instance with a station and so many elders, which nobody serves."""
+    with opened(data) as (db, vault):
+        demo.furnish(db, vault, demo.Note(""), BEGAN)
+        fill(db, vault, elders)
+        yield db, vault
+
+
 def session(data: Path) -> str:
     """The cookie of a signed-in duty officer."""
     with opened(data) as (db, vault):
@@ -100,8 +109,8 @@ def _enter(db: StationDatabase, vault: Vault, n: int, uid: str, name: dict[str, 
         "elder", uid=uid, station=1, community_id=1, name=sealed, record=sealed, form_id=uid, created_at=at, updated_at=at,
     )  # fmt: skip
     db.insert(
-        "badge", station=1, serial=FIRST_SERIAL + n, number=f"9{n:08d}", elder_id=elder_id, state="worn",
-        key_digit="1", artwork="ring", theme="navy", ordered_at=at, made_at=at, activated_at=at,
+        "badge", station=1, serial=FIRST_SERIAL + n, number=f"9{n:08d}", elder_id=elder_id, state="made",
+        key_digit="1", artwork="ring", theme="navy", ordered_at=at, made_at=at,
     )  # fmt: skip
 
 

@@ -102,7 +102,7 @@ class Sender:
         while batch := events.after(self.db, self.cursor, most=500):
             for event in batch:
                 if event.incident_id is not None:
-                    touched.add(event.incident_id)
+                    touched |= {event.incident_id} if plan.may_call(event) else set()
                 elif event.kind == "opened":
                     with _apart(f"the opening in event {event.id}"):
                         plan.plan_opening(self.db, self.vault, event, timezone=self.config.timezone, now=now)

@@ -38,7 +38,7 @@ def plan_incident(
     incident = db.row("SELECT * FROM incident WHERE id = ?", incident_id)
     if incident is None:
         return 0
-    story = events.of_incident(db, incident_id)
+    story = events.turning_points(db, incident_id)
     wanted = _follow_story(db, incident, story)
     if incident["closed_at"] is None:
         wanted += _notices(db, incident, story, timezone)
@@ -60,6 +60,16 @@ def plan_opening(
         key = f"soft|{scan['station']}|{scan['serial']}|{bucket}|{person.kind}{person.id}"
         rows += _rows(db, "soft_notice", key, person, incident_id=None, scan_id=scan["id"], now=now)
     return _write(db, rows)
+
+
+def may_call(event: events.Event) -> bool:
+    """Whether an event can change what an incident calls for; most scans of a flood cannot.
+
+    One that could after all is seen by the next look at all incidents.
+    """
+    if event.kind == "scan":
+        return event.detail in WORTH_TELLING
+    return event.kind != "place" or event.detail != "better"
 
 
 def _follow_story(db: StationDatabase, incident: dict[str, Any], story: list[events.Event]) -> list[Wanted]:

@@ -57,6 +57,24 @@ def of_incident(db: StationDatabase, incident_id: int) -> list[Event]:
     return _events(db.rows("SELECT * FROM event WHERE incident_id = ? ORDER BY id", incident_id))
 
 
+def turning_points(db: StationDatabase, incident_id: int) -> list[Event]:
+    """The events of an incident that may call for a message, and its newest: of the scans only the first of each act,
+
+    of the places only news. A flood of scans of one badge makes thousands of the others.
+    """
+    return _events(
+        db.rows(
+            "SELECT * FROM event WHERE incident_id = ? AND (kind NOT IN ('scan', 'place') "
+            "OR (kind = 'place' AND detail = 'later') "
+            "OR id IN (SELECT min(id) FROM event WHERE incident_id = ? AND kind = 'scan' GROUP BY detail) "
+            "OR id = (SELECT max(id) FROM event WHERE incident_id = ?)) ORDER BY id",
+            incident_id,
+            incident_id,
+            incident_id,
+        )
+    )
+
+
 def after(db: StationDatabase, event_id: int, most: int = 200) -> list[Event]:
     """Events newer than `event_id`, oldest first; what the live console and the sender follow."""
     return _events(db.rows("SELECT * FROM event WHERE id > ? ORDER BY id LIMIT ?", event_id, most))

@@ -1,0 +1,94 @@
+"""From a finder's press to the message at the provider: calm, beside busy writers, and in a burst."""
+
+import json
+import socketserver
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from bench import load, stations
+from bench.figures import Figure, at_least, at_most, percentile
+from bench.stations import Station
+
+SECONDS = 15.0
+WRITERS = 16
+BURST = 250
+
+
+class Provider(socketserver.ThreadingTCPServer):
+    """Takes every webhook and remembers when the first notice of each incident came (time.monotonic)."""
+
+    allow_reuse_address = True
+    daemon_threads = True
+    request_queue_size = 512
+
+    def __init__(self) -> None:
+        self.first: dict[str, float] = {}
+        super().__init__(("127.0.0.1", 0), Taker)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}/"
+
+
+class Taker(socketserver.StreamRequestHandler):
+    def handle(self) -> None:
+        arrived, length = time.monotonic(), 0
+        for line in iter(self.rfile.readline, b"\r\n"):
+            if line.lower().startswith(b"content-length:"):
+                length = int(line[15:])
+        message = json.loads(self.rfile.read(length))
+        if message["kind"] == "notice":
+            assert isinstance(self.server, Provider)
+            self.server.first.setdefault(message["incident"], arrived)
+        self.wfile.write(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+
+
+def run() -> list[Figure]:
+    with _provider() as provider, stations.running("--webhook", provider.url) as station:
+        calm = _delays(provider, _steady(station, 3000))
+        writers = load.start(load.Plan(station.port, station.scans([station.page(0)]), WRITERS, SECONDS + 1))
+        busy = _delays(provider, _steady(station, 4000))
+        load.result(writers)
+        plan = load.Plan(station.port, _new_badges(station, 5000, BURST), volley=True)
+        burst = _delays(provider, load.run(plan, 201))
+    return [
+        *_spread("5 scans/s", calm),
+        *_spread(f"5 scans/s beside {WRITERS} busy writers", busy),
+        at_least(f"burst of {BURST}: incidents whose notice came", len(burst), BURST),
+        at_most("… press → last incident's first notice", max(burst), 3.0, "s"),
+    ]
+
+
+def _steady(station: Station, serial: int) -> load.Outcome:
+    requests = _new_badges(station, serial, 200)
+    return load.run(load.Plan(station.port, requests, threads=5, seconds=SECONDS, rate=5), 201)
+
+
+def _new_badges(station: Station, serial: int, count: int) -> list[str]:
+    return station.scans([station.token(serial + n) for n in range(count)])
+
+
+def _delays(provider: Provider, scans: load.Outcome) -> list[float]:
+    """Seconds from sending each scan (so the scan itself is in it) to the first notice of its incident."""
+    sent = {json.loads(body)["incident"]: at for body, at in zip(scans.body, scans.sent, strict=True)}
+    until = time.monotonic() + 60
+    while not sent.keys() <= provider.first.keys() and time.monotonic() < until:
+        time.sleep(0.05)
+    return [provider.first[incident] - at for incident, at in sent.items() if incident in provider.first]
+
+
+def _spread(name: str, delays: list[float]) -> list[Figure]:
+    return [
+        at_most(f"press → provider, {name}: p50", percentile(delays, 0.5) * 1000, 50, "ms"),
+        at_most("… p99", percentile(delays, 0.99) * 1000, 250, "ms"),
+    ]
+
+
+@contextmanager
+def _provider() -> Iterator[Provider]:
+    with Provider() as provider:
+        threading.Thread(target=provider.serve_forever, args=(0.01,), daemon=True).start()
+        yield provider
+        provider.shutdown()
