@@ -2,7 +2,7 @@
 
 from sqlite_utils import Database, Migrations
 
-from station import first_schema
+from station import first_schema, second_schema
 from station.db import StationDatabase
 
 migrations = Migrations("station")
@@ -10,8 +10,15 @@ key_migrations = Migrations("keys")
 
 
 def migrate(db: StationDatabase) -> None:
-    """Bring a station database to the newest schema."""
-    migrations.apply(db)
+    """Bring a station database to the newest schema.
+
+    Foreign keys are off meanwhile, since a table may be remade; they can only be switched outside a transaction.
+    """
+    db.conn.execute("PRAGMA foreign_keys = OFF")
+    try:
+        migrations.apply(db)
+    finally:
+        db.conn.execute("PRAGMA foreign_keys = ON")
 
 
 def migrate_keys(db: StationDatabase) -> None:
@@ -39,3 +46,11 @@ def keys_001(db: Database) -> None:
 def station_001(db: Database) -> None:
     for script in first_schema.SCRIPTS:
         _run(db, script)
+
+
+@migrations()
+def station_002(db: Database) -> None:
+    for script in second_schema.SCRIPTS:
+        _run(db, script)
+    broken = db.conn.execute("PRAGMA foreign_key_check").fetchall()
+    assert not broken, f"rows that point to nothing: {broken[:5]}"

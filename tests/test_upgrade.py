@@ -8,7 +8,7 @@ import freezing
 import pytest
 
 from station import audit, clock, communities, elders, founding, issuing, schema, seal
-from station.db import DatabaseError, StationDatabase, create
+from station.db import DatabaseError, StationDatabase, create, transaction
 from station.incidents import acts, events, links, views
 from station.incidents.acts import Move
 
@@ -160,6 +160,36 @@ def test_no_step_loses_a_trigger_or_an_index(tmp_path, migrations):
         before = after
     if migrations is schema.migrations:
         assert before >= NEVER
+    db.close()
+
+
+def test_badges_of_an_old_instance_take_the_new_states_and_keep_what_points_to_them(tmp_path):
+    """The table is remade; with foreign keys left on, files and incidents would lose their badge."""
+    config, ring = freezing.thaw(tmp_path / "old", 1), freezing.keyring()
+    db = opened(config.database)
+    with transaction(db):
+        for serial in range(100, 150):
+            db.write(
+                "INSERT INTO badge (station, serial, number, elder_id, state, key_digit, artwork, theme, ordered_at) "
+                "SELECT station, ?, ?, elder_id, 'worn', key_digit, artwork, theme, ordered_at FROM badge LIMIT 1",
+                serial,
+                f"9{serial}",
+            )
+    before = db.rows("SELECT * FROM badge ORDER BY id")
+    db.close()
+    founding.migrate(config, ring)
+    db = opened(config.database)
+    assert len(before) == 51
+    for old, new in zip(before, db.rows("SELECT * FROM badge ORDER BY id"), strict=True):
+        assert new | old == new
+        assert (new["form"], new["temporary"], new["printed_at"]) == ("badge", 0, None)
+    assert db.scalar("PRAGMA foreign_keys") == 1
+    with transaction(db):
+        db.write("UPDATE badge SET state = 'printed' WHERE id = 51")
+    with pytest.raises(DatabaseError, match="CHECK"), transaction(db):
+        db.write("UPDATE badge SET state = 'somewhere' WHERE id = 51")
+    with pytest.raises(DatabaseError, match="FOREIGN KEY"), transaction(db):
+        db.write("DELETE FROM badge WHERE id = (SELECT badge_id FROM badge_file)")
     db.close()
 
 
