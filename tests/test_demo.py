@@ -1,0 +1,88 @@
+"""`station demo`: complete at once, kept over restarts, never half made."""
+
+import re
+import subprocess
+import sys
+
+import requests
+import zxingcpp
+from PIL import Image
+from running import ROOT, Running, wait_for
+
+from station.cli import demonstrate
+
+URL = "http://127.0.0.1:8000/1247273623398063900124392959555356940249154347197173"
+
+
+def picture_of(text: str) -> Image.Image:
+    """What a terminal with square half blocks shows."""
+    lines = [re.sub(r"\x1b\[[0-9;]*m", "", line).removeprefix("  ") for line in text.splitlines()]
+    picture = Image.new("L", (len(lines[0]), 2 * len(lines)), 0)
+    for y, line in enumerate(lines):
+        for x, sign in enumerate(line):
+            picture.putpixel((x, 2 * y), 255 if sign in "█▀" else 0)
+            picture.putpixel((x, 2 * y + 1), 255 if sign in "█▄" else 0)
+    return picture.resize((picture.width * 6, picture.height * 6), Image.Resampling.NEAREST)
+
+
+def test_the_code_in_the_terminal_can_be_scanned():
+    (found,) = zxingcpp.read_barcodes(picture_of(demonstrate.qr_in_text(URL)))
+    assert found.text == URL
+
+
+def test_a_second_start_keeps_everything_and_follows_the_port(tmp_path):
+    with Running(tmp_path / "data") as station:
+        first = station.about
+        incident = station.scan(0, act="with_elder").json()["incident"]
+    with Running(tmp_path / "data") as station:
+        again = station.about
+        assert again["accounts"] == first["accounts"]
+        assert again["webhook_secret"] == first["webhook_secret"]
+        assert [one["badge_number"] for one in again["elders"]] == [
+            one["badge_number"] for one in first["elders"]
+        ]
+        for before, now in zip(first["elders"], again["elders"], strict=True):
+            assert now["scan_url"] == station.base_url + "/" + before["scan_url"].rsplit("/", 1)[1]
+            (code,) = zxingcpp.read_barcodes(Image.open(now["badge_png"]))
+            assert code.text == now["scan_url"]
+        assert [one["id"] for one in station.desk().get("/desk/incidents?open=1").json()] == [incident]
+
+
+def test_every_phone_shows_its_messages(tmp_path):
+    with Running(tmp_path / "data") as station:
+        station.scan(0, act="with_elder", place="东市场公交站")
+        page = f"{station.base_url}/demo/phones"
+        phones = wait_for(lambda: _phones(requests.get(page, timeout=10).text, at_least=4))
+        assert {"王强", "孙丽", "王家属", "第二联系人"} <= {name.split()[0] for name in phones}
+        assert all("东市场公交站" in text for text in phones.values())
+
+
+def _phones(page: str, at_least: int) -> dict[str, str]:
+    """Whose phone shows what, once so many phones show something."""
+    sections = re.findall(r"<section[^>]*>\s*<h2[^>]*>(.*?)</h2>(.*?)</section>", page, re.DOTALL)
+    found = {re.sub("<[^>]+>", "", head).strip(): body for head, body in sections}
+    return found if len(sections) >= at_least else {}
+
+
+def test_a_folder_with_other_things_is_left_alone(tmp_path):
+    (tmp_path / "letters.txt").write_text("not a demonstration")
+    answer = subprocess.run(
+        [sys.executable, "-m", "station", "demo", "--data", str(tmp_path), "--port", "0"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert answer.returncode == 1
+    assert "another folder" in answer.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["letters.txt"]
+
+
+def test_one_that_was_broken_off_is_made_anew(tmp_path):
+    draft = tmp_path / ".data.making"
+    draft.mkdir()
+    (draft / "station.db").write_text("half of a database")
+    with Running(tmp_path / "data") as station:
+        assert len(station.elders) == 8
+    assert not draft.exists()
