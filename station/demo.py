@@ -16,7 +16,7 @@ from station.enrolment import ContactForm, ElderForm
 from station.vault import Vault
 
 STATION = 1
-PHONES = "demo phones"
+PHONES = "演示手机"
 OUTSIDE = "webhook"
 NOTE = "demo.json"
 
