@@ -243,7 +243,10 @@ def _check_token(ring: Keyring, badge: Badge, decoded_url: str) -> None:
 
 
 def _keep_files(db: StationDatabase, vault: Vault, badge: Badge, made: BadgeFiles, now: datetime) -> None:
-    checked = json.dumps(asdict(made.report), ensure_ascii=False, default=str)
+    report = asdict(made.report)
+    for reading in report["readings"]:
+        del reading["url"]  # it holds the badge's token, which no database may hold
+    checked = json.dumps(report, ensure_ascii=False, default=str)
     for kind, content in (("pdf", made.pdf), ("png", made.png), ("svg", made.svg)):
         db.insert(
             "badge_file",
