@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import tomllib
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
@@ -206,3 +207,8 @@ def test_nothing_tells_of_the_machine_it_was_written_on():
         if path.suffix in SOURCES:
             text = path.read_text()
             assert [word for word in foreign if word in text] == [], path
+
+
+def test_an_installed_copy_has_its_templates_where_it_looks_for_them():
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert wheel == {"packages": ["station", "badges"], "force-include": {"templates": "station/templates"}}
