@@ -17,7 +17,9 @@ LARGEST_BODY = 64 * 1024  # bytes; the registry raises it for photos
 
 def create_app(config: Config, ring: Keyring) -> Flask:
     """The web application of one instance."""
-    app = Flask("station", root_path=str(Path(__file__).parent), template_folder=str(_templates()))
+    app = pages.Application(
+        "station", root_path=str(Path(__file__).parent), template_folder=str(_templates())
+    )
     app.config.update(
         MAX_CONTENT_LENGTH=LARGEST_BODY,
         SECRET_KEY=ring.derive("session").hex(),

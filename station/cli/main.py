@@ -1,6 +1,5 @@
 """The `station` command."""
 
-import logging
 import os
 import sys
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import click
 
 from station import config as settings
-from station import founding, processes, seal, serve
+from station import founding, logs, processes, seal, serve
 from station.cli import care, demonstrate, people, ways
 from station.errors import SettingError, StorageGone, UserError
 
@@ -27,10 +26,7 @@ class Command(click.Group):
 def main() -> None:
     """防走失驿站: QR badges for elders who may get lost, and the duty desk behind them."""
     os.umask(0o077)
-    logging.basicConfig(
-        level=os.environ.get("STATION_LOG", "WARNING"), format="%(asctime)s %(name)s %(message)s"
-    )
-    logging.getLogger("waitress").setLevel(logging.ERROR)
+    logs.set_up(os.environ.get("STATION_LOG", "WARNING"))
 
 
 @main.command("init")

@@ -1,6 +1,7 @@
 """What every answer has in common: security headers, error pages, a log without tokens."""
 
 import logging
+from typing import Any
 
 from flask import Flask, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
@@ -32,6 +33,13 @@ HEADERS = {
 }
 
 
+class Application(Flask):
+    """Flask, but a crash is logged with its route's template, never the path: a path can hold a token."""
+
+    def log_exception(self, exc_info: Any) -> None:
+        log.error("crash at %s %s", request.method, _route(), exc_info=exc_info)
+
+
 class Number(IntegerConverter):
     """A row's number in an address. What the database could not even compare is no such page."""
 
@@ -61,10 +69,13 @@ def _finish(response: Response) -> Response:
     response.headers.extend([(name, value) for name, value in HEADERS.items() if name.lower() not in known])
     if connection.config().secure:
         response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
-    # The route's template, never the path: a path can hold a token.
-    route = request.url_rule.rule if request.url_rule else "(no route)"
-    log.info("%s %s %s", request.method, route, response.status_code)
+    log.info("%s %s %s", request.method, _route(), response.status_code)
     return response
+
+
+def _route() -> str:
+    """The route's template, never the path: a path can hold a token."""
+    return request.url_rule.rule if request.url_rule else "(no route)"
 
 
 def _user_error(error: UserError) -> ResponseReturnValue:
