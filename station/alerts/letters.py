@@ -1,5 +1,6 @@
 """The words of each message: no name and no health data ever; templates/messages/ holds the texts."""
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -81,23 +82,26 @@ def location(best: Sighting) -> dict[str, Any] | None:
 
 def place_words(station: communities.Station, best: Sighting, language: str) -> str:
     """Where it is, for a person: distance and direction from the station, accuracy, the finder's words."""
-    parts = []
     gettext = _translations(language).gettext
+    parts = []
     if best.point:
-        offset = places.describe(places.Point(station.lat, station.lon), best.point)
-        far = f"{offset.distance_m} m" if offset.distance_m < 1000 else f"{offset.distance_m / 1000:g} km"
-        if offset.direction:
-            parts.append(
-                gettext("%(distance)s %(direction)s of the station")
-                % {"distance": far, "direction": gettext(WINDS[offset.direction])}
-            )
-        else:
-            parts.append(gettext("right at the station"))
+        parts.append(_from_station(station, best.point, gettext))
         if best.accuracy_m:
-            parts.append(f"±{round(best.accuracy_m)} m")
+            parts.append(gettext("within %(count)s m") % {"count": round(best.accuracy_m)})
     if best.place:
         parts.append(f"“{best.place}”")
-    return ", ".join(parts)
+    return str(gettext(", ").join(parts))
+
+
+def _from_station(station: communities.Station, point: places.Point, gettext: Callable[[str], str]) -> str:
+    offset = places.describe(places.Point(station.lat, station.lon), point)
+    if offset.direction is None:
+        return gettext("right at the station")
+    near = offset.distance_m < 1000
+    number = offset.distance_m if near else f"{offset.distance_m / 1000:g}"
+    far = (gettext("%(count)s m") if near else gettext("%(count)s km")) % {"count": number}
+    words = {"distance": far, "direction": gettext(WINDS[offset.direction])}
+    return gettext("%(distance)s %(direction)s of the station") % words
 
 
 def clock_time(moment: datetime, config: Config) -> str:
