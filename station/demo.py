@@ -8,11 +8,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from station import accounts, addresses, communities, duty, elders, enrolment, issuing
+from station import accounts, addresses, communities, duty, elders, enrolment
 from station.communities import Policy, Station
 from station.config import Config
 from station.db import StationDatabase, transaction
 from station.enrolment import ContactForm, ElderForm
+from station.issuing import life, making, orders, records
 from station.vault import Vault
 
 STATION = 1
@@ -132,15 +133,15 @@ def _point_all(
 
 def make_badges(db: StationDatabase, vault: Vault, config: Config, now: datetime) -> None:
     """Make, check and hand over every ordered badge."""
-    for badge_id in issuing.waiting(db):
-        issuing.make(db, vault, badge_id, config.base_url, now)
-        issuing.activate(db, vault, badge_id, by=1, now=now)
+    for badge_id in making.waiting(db):
+        making.make(db, vault, badge_id, config.base_url, now)
+        life.activate(db, vault, badge_id, by=1, now=now)
 
 
 def redraw_badges(db: StationDatabase, vault: Vault, config: Config, now: datetime) -> None:
     """Draw every badge anew; the address on them has changed, the tokens have not."""
     for row in db.rows("SELECT DISTINCT badge_id FROM badge_file ORDER BY badge_id"):
-        issuing.redraw(db, vault, row["badge_id"], config.base_url, now)
+        making.redraw(db, vault, row["badge_id"], config.base_url, now)
 
 
 def listing(db: StationDatabase, vault: Vault, config: Config) -> list[dict[str, str]]:
@@ -151,17 +152,17 @@ def listing(db: StationDatabase, vault: Vault, config: Config) -> list[dict[str,
     for row in db.rows(
         "SELECT id, elder_id FROM badge WHERE state = 'worn' AND elder_id IS NOT NULL ORDER BY id"
     ):
-        badge = issuing.get(db, row["id"])
-        number = issuing.shown_number(badge.number)
+        badge = records.get(db, row["id"])
+        number = records.shown_number(badge.number)
         paths = {
-            kind: _write(folder / f"{number}.{kind}", issuing.file(db, vault, badge.id, kind))
+            kind: _write(folder / f"{number}.{kind}", making.file(db, vault, badge.id, kind))
             for kind in ("pdf", "png")
         }
         found.append(
             {
                 "name": elders.get(db, vault, row["elder_id"]).name,
                 "badge_number": number,
-                "scan_url": issuing.url(vault.ring, badge, config.base_url),
+                "scan_url": records.url(vault.ring, badge, config.base_url),
                 "badge_pdf": paths["pdf"],
                 "badge_png": paths["png"],
             }
@@ -213,7 +214,7 @@ def _enrol(db: StationDatabase, vault: Vault, number: int, person: tuple[Any, ..
         form, enrolment.Locality(station.area_code, station.address_prefix, ids), now.date()
     )
     elder_id = elders.register(db, vault, checked, form_id=f"demo-{number}", station=STATION, by=1, now=now)
-    issuing.order(db, vault, elder_id, by=1, now=now)
+    orders.order(db, vault, elder_id, by=1, now=now)
 
 
 def _channel(db: StationDatabase, vault: Vault, label: str, note: Note, now: datetime) -> int:

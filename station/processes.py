@@ -13,12 +13,13 @@ from pathlib import Path
 
 import waitress.server
 
-from station import accounts, clock, demo, emergency, founding, heartbeat, issuing, seal
+from station import accounts, clock, demo, emergency, founding, heartbeat, seal
 from station.app import create_app
 from station.config import Config
 from station.db import DatabaseError, StationDatabase
 from station.errors import SettingError, StorageGone
 from station.fallback import WithoutDatabase
+from station.issuing import making
 from station.seal import Keyring
 from station.sender import Sender, reopen
 from station.vault import Unsealable, Vault
@@ -138,8 +139,8 @@ def _work_until(config: Config, db: StationDatabase, vault: Vault, stop: threadi
     while not stop.is_set():
         heartbeat.beat(config.beats, "jobs")
         db.check_same_file()
-        for badge_id in issuing.waiting(db):
-            issuing.make(db, vault, badge_id, config.base_url, clock.utcnow())
+        for badge_id in making.waiting(db):
+            making.make(db, vault, badge_id, config.base_url, clock.utcnow())
             heartbeat.beat(config.beats, "jobs")
         if config.demo:
             demo.connect_new(db, vault, demo.read_note(config), clock.utcnow())

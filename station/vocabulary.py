@@ -107,11 +107,26 @@ OUTCOMES = {
 BADGE_STATES = {
     "ordered": N_("being made"),
     "made": N_("made, not handed over"),
+    "printed": N_("printed, not handed over"),
     "worn": N_("worn"),
     "lost": N_("lost"),
     "replaced": N_("replaced"),
     "revoked": N_("revoked"),
     "returned": N_("returned"),
+}
+
+BADGE_FORMS = {
+    "badge": N_("round badge"),
+    "cloth": N_("cloth label"),
+    "card": N_("wallet card"),
+}
+
+# What a worker finds who looks at a worn badge.
+CHECK_RESULTS = {
+    "readable": N_("readable"),
+    "worn_out": N_("worn out, hard to read"),
+    "missing": N_("missing"),
+    "refused": N_("the elder does not want to wear it"),
 }
 
 ELDER_STATUSES = {

@@ -9,11 +9,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from station import accounts, communities, duty, elders, emergency, enrolment, founding, issuing, seal
+from station import accounts, communities, duty, elders, emergency, enrolment, founding, seal
 from station.app import create_app
 from station.communities import Policy, Station
 from station.config import Config
 from station.db import StationDatabase, transaction
+from station.issuing import orders, records
 from station.seal import Keyring
 from station.vault import Vault
 from station.web import account, damping, family, links, public
@@ -121,11 +122,11 @@ def enrol(home: Home, form: enrolment.ElderForm, form_id: str) -> Wearer:
     )
     checked = enrolment.check(form, locality, NOW.date())
     elder_id = elders.register(home.db, home.vault, checked, form_id=form_id, station=1, by=1, now=NOW)
-    badge_id = issuing.order(home.db, home.vault, elder_id, by=1, now=NOW)
-    badge = issuing.get(home.db, badge_id)
+    badge_id = orders.order(home.db, home.vault, elder_id, by=1, now=NOW)
+    badge = records.get(home.db, badge_id)
     token = seal.badge_token(home.ring, badge.station, badge.serial, badge.key_digit)
     return Wearer(
-        elder_id, form, badge_id, issuing.shown_number(badge.number), badge.number, token, f"/{token}"
+        elder_id, form, badge_id, records.shown_number(badge.number), badge.number, token, f"/{token}"
     )
 
 

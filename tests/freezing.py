@@ -21,7 +21,6 @@ from station import (
     elders,
     enrolment,
     founding,
-    issuing,
     places,
     seal,
 )
@@ -33,6 +32,7 @@ from station.incidents import acts, events, links, reports
 from station.incidents.acts import Move
 from station.incidents.intake import Report, Sighting
 from station.incidents.reports import Door
+from station.issuing import orders, records
 from station.seal import Keyring
 from station.vault import Vault
 
@@ -134,8 +134,8 @@ def _live(db: StationDatabase, vault: Vault) -> None:
     applications.receive(db, vault, ELDER, checked, form_id="f" * 32, station=1, now=NOW)
     elder_id = elders.register(db, vault, checked, form_id="frozen", station=1, by=1, now=NOW)
     elders.set_photo(db, vault, elder_id, b"a jpeg", by=1, now=NOW)
-    badge_id = issuing.order(db, vault, elder_id, by=1, now=NOW)
-    door = Door(1, issuing.get(db, badge_id).serial)
+    badge_id = orders.order(db, vault, elder_id, by=1, now=NOW)
+    door = Door(1, records.get(db, badge_id).serial)
     sighting = Sighting(places.Point(43.8255, 126.5601), 15.0, "东市场公交站旁")
     sent = Report(uuid.UUID(int=1).hex, "with_elder", sighting, "穿红棉袄", "19900000055")
     incident_id = reports.report(db, vault, door, sent, NOW).incident_id

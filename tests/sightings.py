@@ -4,17 +4,18 @@ import uuid
 
 from conftest import Home, Wearer
 
-from station import clock, issuing, places
+from station import clock, places
 from station.incidents import calls, reports
 from station.incidents.intake import Report, Sighting
 from station.incidents.reports import Answer, Door
+from station.issuing import records
 
 MARKET = places.Point(43.8168, 126.5683)  # 690 m south-east of the station
 
 
 def scan(home: Home, wearer: Wearer, act: str = "with_elder", **told) -> Answer:
     """A press on the page behind a badge. `told`: point, accuracy_m, place, note, phone."""
-    badge = issuing.get(home.db, wearer.badge_id)
+    badge = records.get(home.db, wearer.badge_id)
     sighting = Sighting(told.get("point"), told.get("accuracy_m"), told.get("place", ""))
     sent = Report(uuid.uuid4().hex, act, sighting, told.get("note", ""), told.get("phone", ""))
     return reports.report(home.db, home.vault, Door(badge.station, badge.serial), sent, clock.utcnow())

@@ -9,7 +9,7 @@ from conftest import NOW, Home, Wearer
 from provider import Provider, respond, verify
 from watch import SECRET, Watch, by_kind, connect
 
-from station import duty, issuing, places
+from station import duty, places
 from station.alerts import outbox
 from station.channels.base import Result
 from station.db import transaction
@@ -17,6 +17,7 @@ from station.incidents import acts, events, reports
 from station.incidents.acts import Move
 from station.incidents.intake import Report, Sighting
 from station.incidents.reports import Door
+from station.issuing import life, records
 
 DUTY, BACKUP, SECRETARY, SECRETARY2 = 2, 3, 4, 5
 HERE = Sighting(places.Point(43.8255, 126.5601), 15.0)
@@ -38,7 +39,7 @@ def watch(home: Home, wang: Wearer, gateway: Provider) -> Watch:
 def scan(
     home: Home, wang: Wearer, act: str = "with_elder", seconds: float = 0, status: str = "", **sent
 ) -> reports.Answer:
-    badge = issuing.get(home.db, wang.badge_id)
+    badge = records.get(home.db, wang.badge_id)
     report = Report(uuid.uuid4().hex, act, status=status, **sent)
     return reports.report(
         home.db, home.vault, Door(1, badge.serial), report, NOW + timedelta(seconds=seconds)
@@ -156,7 +157,7 @@ def test_a_test_scan_alerts_nobody(home, wang, watch):
 
 
 def test_a_badge_announced_at_the_desk_may_be_scanned_without_alarm(home, wang, watch):
-    issuing.announce(home.db, home.vault, wang.badge_id, by=1, now=NOW)
+    life.announce(home.db, home.vault, wang.badge_id, by=1, now=NOW)
     assert scan(home, wang).incident_id is None
     assert watch.at(0) == []
     assert scan(home, wang, seconds=601).incident_id is not None

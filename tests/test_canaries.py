@@ -15,9 +15,10 @@ from provider import Provider
 from running import Running, wait_for
 from watch import SECRET, Watch, connect
 
-from station import emergency, issuing, logs, safekeeping, seal, spool
+from station import emergency, logs, safekeeping, seal, spool
 from station.db import transaction
 from station.incidents import links
+from station.issuing import life, making, records
 
 BASE = "https://zj.example.cn"
 JSON = {"Accept": "application/json"}
@@ -110,9 +111,9 @@ class Story:
         assert entered.status_code == 303, entered.text
         self.meant.append(self.worker.get(entered.headers["Location"]).text)
         home = self.home
-        issuing.make(home.db, home.vault, 1, home.config.base_url, NOW)
-        issuing.activate(home.db, home.vault, 1, by=1, now=NOW)
-        badge = issuing.get(home.db, 1)
+        making.make(home.db, home.vault, 1, home.config.base_url, NOW)
+        life.activate(home.db, home.vault, 1, by=1, now=NOW)
+        badge = records.get(home.db, 1)
         self.number = badge.number
         self.token = seal.badge_token(home.ring, 1, badge.serial, badge.key_digit)
 
@@ -237,11 +238,11 @@ def test_no_file_of_the_instance_holds_a_token(story):
 
 
 def test_without_the_keyring_the_badge_cannot_be_made_again(story):
-    badge = issuing.get(story.home.db, 1)
+    badge = records.get(story.home.db, 1)
     for other in (seal.new_keyring(), seal.new_keyring()):
         assert seal.badge_token(other, badge.station, badge.serial) != story.token
         assert seal.open_badge_token(other, story.token) is None
-    drawn = issuing.file(story.home.db, story.home.vault, 1, "pdf")
+    drawn = making.file(story.home.db, story.home.vault, 1, "pdf")
     stored = story.home.db.scalar("SELECT content FROM badge_file WHERE kind = 'pdf'")
     assert drawn.startswith(b"%PDF")
     assert b"%PDF" not in stored

@@ -6,8 +6,9 @@ import pytest
 from conftest import Home
 from test_registry import counts
 
-from station import applications, elders, enrolment, issuing
+from station import applications, elders, enrolment
 from station.db import transaction
+from station.issuing import life, making, orders
 
 URL = "https://zj.example.cn"
 ZHAO = {
@@ -64,11 +65,11 @@ def test_a_family_applies_and_follows_the_badge_until_it_is_handed_over(home, ph
     assert step() == "申请已收到"
     elder_id = approve(home, now)
     assert elders.get(home.db, home.vault, elder_id).name == "赵桂芝"
-    badge_id = issuing.order(home.db, home.vault, elder_id, by=1, now=now)
+    badge_id = orders.order(home.db, home.vault, elder_id, by=1, now=now)
     assert step() == "已审核，正在制作胸牌"
-    issuing.make(home.db, home.vault, badge_id, home.config.base_url, now)
+    making.make(home.db, home.vault, badge_id, home.config.base_url, now)
     assert step() == "胸牌已做好，驿站送去"
-    issuing.activate(home.db, home.vault, badge_id, by=1, now=now)
+    life.activate(home.db, home.vault, badge_id, by=1, now=now)
     assert step() == "已送到老人手中"
 
 

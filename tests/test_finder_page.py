@@ -9,12 +9,13 @@ import re
 import pytest
 from conftest import WANG, enrol
 
-from station import elders, issuing, seal
+from station import elders, seal
 from station.db import transaction
 from station.incidents import acts, intake, reports
 from station.incidents.acts import Move
 from station.incidents.intake import Report
 from station.incidents.reports import Door
+from station.issuing import records
 
 LANGUAGES = ("zh", "en", "ko")
 PRIVATE = (
@@ -361,7 +362,7 @@ def test_the_start_page_says_whom_to_ring(client, wang):
 
 def test_a_withdrawn_consent_shows_at_once(client, home, open_hearted):
     assert "李奶奶" in client.get(open_hearted.path).text
-    badge = issuing.get(home.db, open_hearted.badge_id)
+    badge = records.get(home.db, open_hearted.badge_id)
     with transaction(home.db):
         home.db.write("UPDATE elder SET card = NULL WHERE id = ?", badge.elder_id)
     assert "李奶奶" not in client.get(open_hearted.path).text

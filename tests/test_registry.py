@@ -11,8 +11,9 @@ from PIL import Image
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.test import encode_multipart
 
-from station import addresses, applications, audit, communities, elders, enrolment, issuing
+from station import addresses, applications, audit, communities, elders, enrolment
 from station.db import transaction
+from station.issuing import making, orders, records
 
 LI = {
     "name": "李桂芬",
@@ -99,7 +100,7 @@ def test_an_elder_is_entered_and_the_badge_is_ordered_with_it(home, worker):
     assert elder.address == "吉林省吉林市丰满区龙城社区帝景小区105号楼2单元301"
     assert [(c.name, c.phone, c.relation) for c in elder.contacts] == [("李强", "+8619900000123", "son")]
     assert elder.consents == ("record", "family_place")
-    assert [badge.state for badge in issuing.of_elder(home.db, elder_id)] == ["ordered"]
+    assert [badge.state for badge in records.of_elder(home.db, elder_id)] == ["ordered"]
     page = worker.get(f"/elders/{elder_id}").text
     assert "李桂芬" in page
     assert "制作中" in page
@@ -208,8 +209,8 @@ def test_bytes_that_are_no_utf_8_are_refused(home, worker):
 def test_the_same_form_sent_twice_makes_one_elder_and_one_badge(home, worker, now):
     typed = form(do="make")
     first = id_of(worker.post("/elders", data=typed))
-    badge = issuing.of_elder(home.db, first)[0]
-    issuing.make(home.db, home.vault, badge.id, home.config.base_url, now)
+    badge = records.of_elder(home.db, first)[0]
+    making.make(home.db, home.vault, badge.id, home.config.base_url, now)
     before = counts(home, "session", "audit")
     assert id_of(worker.post("/elders", data=typed)) == first
     assert counts(home, "session", "audit") == before
@@ -381,7 +382,7 @@ def test_looking_at_a_record_writes_one_audit_row_and_nothing_else(home, worker,
 
 
 def test_looking_writes_nothing_but_audit_and_session(home, worker, wang, applied):
-    issuing.make(
+    making.make(
         home.db,
         home.vault,
         enrol(home, replace(WANG, name="单雄信"), "s").badge_id,
@@ -479,28 +480,28 @@ def test_life_changes_are_marked_and_can_be_taken_back(home, worker, wang, statu
 
 def test_a_badge_is_downloaded_only_after_its_check_and_then_handed_over(home, worker, now):
     elder_id = id_of(worker.post("/elders", data=form(do="make")))
-    badge = issuing.of_elder(home.db, elder_id)[0]
+    badge = records.of_elder(home.db, elder_id)[0]
     assert worker.get(f"/badges/{badge.id}/badge.pdf").status_code == 404
     assert worker.get(f"/badges/{badge.id}/state").get_json() == {"state": "ordered", "failed": False}
     assert worker.post(f"/badges/{badge.id}/hand-over").status_code == 409
-    issuing.make(home.db, home.vault, badge.id, home.config.base_url, now)
+    making.make(home.db, home.vault, badge.id, home.config.base_url, now)
     before = actions(home)
     pdf, png = worker.get(f"/badges/{badge.id}/badge.pdf"), worker.get(f"/badges/{badge.id}/badge.png")
     assert actions(home) == [*before, "badge.download", "badge.download"]
     assert pdf.data.startswith(b"%PDF")
     assert png.data.startswith(b"\x89PNG")
-    name = f"badge-{issuing.shown_number(badge.number)}.pdf"
+    name = f"badge-{records.shown_number(badge.number)}.pdf"
     assert pdf.headers["Content-Disposition"] == f'attachment; filename="{name}"'
     assert worker.get(f"/badges/{badge.id}/badge.svg").status_code == 404
     for _ in range(2):
         assert id_of(worker.post(f"/badges/{badge.id}/hand-over")) == elder_id
-    assert issuing.get(home.db, badge.id).state == "worn"
+    assert records.get(home.db, badge.id).state == "worn"
     assert actions(home).count("badge.worn") == 1
 
 
 def test_a_badge_that_failed_its_check_says_so_in_words(home, worker):
     elder_id = id_of(worker.post("/elders", data=form(do="make")))
-    badge = issuing.of_elder(home.db, elder_id)[0]
+    badge = records.of_elder(home.db, elder_id)[0]
     with transaction(home.db):
         home.db.write(
             "UPDATE badge SET problem = 'The finished file failed its check.' WHERE id = ?", badge.id
@@ -512,20 +513,20 @@ def test_a_badge_that_failed_its_check_says_so_in_words(home, worker):
     assert worker.get(f"/badges/{badge.id}/state").get_json()["failed"] is True
     id_of(worker.post(f"/badges/{badge.id}/end", data={"state": "revoked"}))
     id_of(worker.post(f"/elders/{elder_id}/badges"))
-    assert [one.state for one in issuing.of_elder(home.db, elder_id)] == ["ordered", "revoked"]
+    assert [one.state for one in records.of_elder(home.db, elder_id)] == ["ordered", "revoked"]
 
 
 def test_a_test_window_is_announced_for_ten_minutes(home, worker, wang):
     id_of(worker.post(f"/badges/{wang.badge_id}/announce"))
     assert "只算测试" in worker.get(f"/elders/{wang.id}").text
-    assert issuing.get(home.db, wang.badge_id).window_until is not None
+    assert records.get(home.db, wang.badge_id).window_until is not None
 
 
-@pytest.mark.parametrize("state", issuing.ENDED)
+@pytest.mark.parametrize("state", records.ENDED)
 def test_a_badge_ends_once(home, worker, wang, state):
     for _ in range(2):
         id_of(worker.post(f"/badges/{wang.badge_id}/end", data={"state": state}))
-    assert issuing.get(home.db, wang.badge_id).state == state
+    assert records.get(home.db, wang.badge_id).state == state
     assert worker.post(f"/badges/{wang.badge_id}/end", data={"state": "worn"}).status_code == 409
     assert worker.post(f"/badges/{wang.badge_id}/hand-over").status_code == 409
 
@@ -552,7 +553,7 @@ def test_an_application_is_corrected_and_approved_into_a_record(home, worker, ap
     elder_id = id_of(worker.post(path, data=corrected))
     assert id_of(worker.post(path, data=corrected)) == elder_id
     assert elders.get(home.db, home.vault, elder_id).name == "赵桂枝"
-    assert len(issuing.of_elder(home.db, elder_id)) == 1
+    assert len(records.of_elder(home.db, elder_id)) == 1
     assert {row["means"] for row in elders.consent_ledger(home.db, elder_id)} == {"online"}
     assert "赵桂芝" not in worker.get("/applications").text
     assert f"/elders/{elder_id}" in worker.get(f"/applications/{applied}").text
@@ -601,7 +602,7 @@ def test_strangers_are_sent_to_the_login(client, wang):
 
 
 def test_another_stations_people_do_not_exist_here(home, worker, far_away, now):
-    badge = issuing.order(home.db, home.vault, far_away, by=None, now=now)
+    badge = orders.order(home.db, home.vault, far_away, by=None, now=now)
     before = counts(home, "session")
     for path in ("", "/edit", "/photo.jpg"):
         assert worker.get(f"/elders/{far_away}{path}").status_code == 404, path

@@ -12,17 +12,18 @@ from conftest import NOW, WANG, Home, Wearer, enrol
 from freezing import keyring as frozen_keyring
 from freezing import thaw
 
-from station import elders, founding, issuing, safekeeping, schema, seal
+from station import elders, founding, safekeeping, schema, seal
 from station.config import Config
 from station.db import transaction
 from station.errors import SettingError
 from station.incidents import reports, views
 from station.incidents.intake import Report
 from station.incidents.reports import Door
+from station.issuing import records
 
 
 def report(home: Home, wearer: Wearer, note: str) -> int | None:
-    badge = issuing.get(home.db, wearer.badge_id)
+    badge = records.get(home.db, wearer.badge_id)
     sent = Report(uuid.uuid4().hex, "with_elder", note=note)
     return reports.report(home.db, home.vault, Door(1, badge.serial), sent, NOW).incident_id
 
@@ -52,7 +53,7 @@ def test_a_backup_comes_back_whole_in_an_empty_folder(home, wang, backup, other_
         elder = elders.get(db, vault, wang.id)
         assert (elder.name, elder.address) == (WANG.name, "吉林省吉林市丰满区龙城社区" + WANG.address)
         assert views.whole(db, vault, 1).told[0].note == "穿红棉袄"
-        badge = issuing.get(db, wang.badge_id)
+        badge = records.get(db, wang.badge_id)
         assert seal.badge_token(home.ring, 1, badge.serial, badge.key_digit) == wang.token
         for mine, theirs in ((home.db, db), (home.vault.keys, vault.keys)):
             for row in mine.rows("SELECT name FROM sqlite_master WHERE type = 'table'"):

@@ -7,10 +7,11 @@ from pathlib import Path
 import freezing
 import pytest
 
-from station import audit, clock, communities, elders, founding, issuing, schema, seal
+from station import audit, clock, communities, elders, founding, schema, seal
 from station.db import DatabaseError, StationDatabase, create, transaction
 from station.incidents import acts, events, links, views
 from station.incidents.acts import Move
+from station.issuing import records
 
 RELEASED = sorted(int(path.stem[-3:]) for path in freezing.HERE.glob("schema_*.sql"))
 # On the badges that were printed with the frozen keyring: what was engraved once must open for ever.
@@ -120,10 +121,10 @@ def test_a_badge_in_the_field_opens_for_ever(tmp_path):
     founding.migrate(config, ring)
     station, serial = seal.open_badge_token(ring, ENGRAVED) or (0, 0)
     with founding.opened(config, ring) as (db, _):
-        badge = issuing.by_serial(db, station, serial)
+        badge = records.by_serial(db, station, serial)
         assert badge is not None
         assert badge.elder_id == 1
-        assert issuing.url(ring, badge, "https://zj.example.cn") == f"https://zj.example.cn/{ENGRAVED}"
+        assert records.url(ring, badge, "https://zj.example.cn") == f"https://zj.example.cn/{ENGRAVED}"
 
 
 def test_the_first_schema_is_never_edited(tmp_path):

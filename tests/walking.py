@@ -8,11 +8,12 @@ from conftest import NOW, WANG, Home, Wearer
 from flask import Flask
 
 from station import addresses as ways
-from station import applications, communities, elders, enrolment, issuing, places, seal
+from station import applications, communities, elders, enrolment, places, seal
 from station.db import transaction
 from station.incidents import links, reports
 from station.incidents.intake import Report, Sighting
 from station.incidents.reports import Door
+from station.issuing import orders, records
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Things:
 
 def of_wearer(home: Home, wearer: Wearer, link_of: int = 2) -> Things:
     """A scanned badge with its open incident, the finder's page, an officer's link, and a family's application."""
-    badge = issuing.get(home.db, wearer.badge_id)
+    badge = records.get(home.db, wearer.badge_id)
     sent = Report(uuid.uuid4().hex, "with_elder", Sighting(places.Point(43.8168, 126.5683), 15.0, "东市场"))
     answer = reports.report(home.db, home.vault, Door(badge.station, badge.serial), sent, NOW)
     assert answer.incident_id is not None
@@ -83,10 +84,10 @@ def elsewhere(home: Home, name: str) -> Things:
     form = replace(WANG, name=name, community_id=str(community))
     checked = enrolment.check(form, _locality(home, 2), NOW.date())
     elder_id = elders.register(home.db, home.vault, checked, form_id="far", station=2, by=None, now=NOW)
-    badge_id = issuing.order(home.db, home.vault, elder_id, by=None, now=NOW)
-    badge = issuing.get(home.db, badge_id)
+    badge_id = orders.order(home.db, home.vault, elder_id, by=None, now=NOW)
+    badge = records.get(home.db, badge_id)
     token = seal.badge_token(home.ring, 2, badge.serial, badge.key_digit)
-    number = issuing.shown_number(badge.number)
+    number = records.shown_number(badge.number)
     return of_wearer(home, Wearer(elder_id, form, badge_id, number, badge.number, token, f"/{token}"))
 
 

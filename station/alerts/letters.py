@@ -10,13 +10,14 @@ from zoneinfo import ZoneInfo
 from babel.support import Translations
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from station import clock, communities, issuing, phones, places, seal
+from station import clock, communities, phones, places, seal
 from station.alerts.outbox import Due
 from station.channels.base import Outgoing
 from station.config import Config
 from station.db import StationDatabase
 from station.incidents import views
 from station.incidents.intake import Sighting
+from station.issuing import records
 from station.vault import Vault
 from station.vocabulary import ACTS, N_, OUTCOMES
 
@@ -114,7 +115,7 @@ def _soft_notice(db: StationDatabase, due: Due, config: Config, now: datetime) -
     station = communities.station(db, scan["station"])
     number = db.scalar("SELECT number FROM badge WHERE id = ?", scan["badge_id"])
     words: dict[str, Any] = {
-        "number": issuing.shown_number(number) if number else "",
+        "number": records.shown_number(number) if number else "",
         "station": station,
         "at": clock_time(clock.parse(scan["at"]), config),
         "due": due,

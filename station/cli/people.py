@@ -9,10 +9,11 @@ from typing import Any
 
 import click
 
-from station import accounts, clock, communities, config, duty, emergency, founding, issuing, seal
+from station import accounts, clock, communities, config, duty, emergency, founding, seal
 from station.config import Config
 from station.db import StationDatabase, transaction
 from station.errors import Invalid
+from station.issuing import making, records
 from station.vault import Vault
 
 
@@ -101,15 +102,15 @@ def list_badges() -> None:
     """Every badge with its number and state; no names."""
     with instance() as (_, db, _vault):
         for row in db.rows("SELECT number, state, ordered_at FROM badge ORDER BY id"):
-            click.echo(f"{issuing.shown_number(row['number'])}  {row['state']:<9} {row['ordered_at'][:10]}")
+            click.echo(f"{records.shown_number(row['number'])}  {row['state']:<9} {row['ordered_at'][:10]}")
 
 
 @badges.command("make")
 def make_badges() -> None:
     """Draw and check every ordered badge now."""
-    with instance() as (read, db, vault), click.progressbar(issuing.waiting(db), label="Badges") as waiting:
+    with instance() as (read, db, vault), click.progressbar(making.waiting(db), label="Badges") as waiting:
         for badge_id in waiting:
-            issuing.make(db, vault, badge_id, read.base_url, clock.utcnow())
+            making.make(db, vault, badge_id, read.base_url, clock.utcnow())
 
 
 def _read_plan(file: Path) -> dict[str, Any]:

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from station import clock, issuing
+from station import clock
 from station.db import StationDatabase
 from station.incidents import events, views
 from station.incidents.views import Brief
+from station.issuing import records
 
 MOST = 200
 
@@ -91,4 +92,4 @@ def earlier(db: StationDatabase, shown: Brief, most: int = 5) -> list[Brief]:
 
 
 def _shown(number: str | None) -> str:
-    return issuing.shown_number(number) if number else ""
+    return records.shown_number(number) if number else ""

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from station import accounts, clock, communities, elders, issuing, places, seal
+from station import accounts, clock, communities, elders, places, seal
 from station.db import StationDatabase
 from station.errors import NotFound
 from station.incidents import events, reports
 from station.incidents.intake import Sighting
 from station.incidents.states import FINDER
+from station.issuing import records
 from station.vault import Unsealable, Vault
 
 STATUS_LIVES = timedelta(hours=24)  # a finder's page dies this long after closing
@@ -293,7 +294,7 @@ def _brief(row: dict[str, Any]) -> Brief:
     return Brief(
         **same,
         **times,
-        badge_number=issuing.shown_number(row["number"]) if row["number"] else "",
+        badge_number=records.shown_number(row["number"]) if row["number"] else "",
         badge_state=row["badge_state"] or "",
         opened_at=clock.parse(row["opened_at"]),
         ring_since=clock.parse(row["ring_since"]),

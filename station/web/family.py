@@ -6,10 +6,11 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from station import applications, communities, elders, enrolment, issuing
+from station import applications, communities, elders, enrolment
 from station.communities import Station
 from station.enrolment import ElderForm, Locality
 from station.errors import Invalid, InvalidForm, NotFound, UserError
+from station.issuing import records
 from station.web import access, connection, damping, elder_form, pages
 
 bp = Blueprint("family", __name__)
@@ -93,7 +94,7 @@ def _step(application: applications.Application) -> str:
     """The furthest step that the application has reached."""
     if application.elder_id is None:
         return "received"
-    states = {badge.state for badge in issuing.of_elder(connection.get_db(), application.elder_id)}
+    states = {badge.state for badge in records.of_elder(connection.get_db(), application.elder_id)}
     if "worn" in states:
         return "handed_over"
     return "made" if "made" in states else "approved"

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, replace
 
-from station import elders, issuing, places, vocabulary
+from station import elders, places, vocabulary
 from station.db import DatabaseError, StationDatabase
 from station.emergency import StationCard
 from station.errors import StorageGone
+from station.issuing import records
 from station.seal import Unsealable
 from station.web import connection
 
@@ -55,7 +56,7 @@ def of_badge(plain: HelpCard, station: int, serial: int) -> HelpCard:
     """
     try:
         db = connection.get_db()
-        badge = issuing.by_serial(db, station, serial)
+        badge = records.by_serial(db, station, serial)
         if badge is None:
             return plain
         items = _items(db, badge.elder_id)
@@ -63,7 +64,7 @@ def of_badge(plain: HelpCard, station: int, serial: int) -> HelpCard:
         return plain
     return replace(
         plain,
-        number=issuing.shown_number(badge.number),
+        number=records.shown_number(badge.number),
         call_name=items.call_name,
         hints=tuple(hint for hint in items.hints if hint in vocabulary.HINTS),
     )
@@ -72,13 +73,13 @@ def of_badge(plain: HelpCard, station: int, serial: int) -> HelpCard:
 def of_report(station: int, serial: int | None, *, hurt: bool) -> HelpCard:
     """The card on a finder's status page: the number, and after the "hurt" press the life-critical flags."""
     plain, db = of_station(station), connection.get_db()
-    badge = None if serial is None else issuing.by_serial(db, station, serial)
+    badge = None if serial is None else records.by_serial(db, station, serial)
     if badge is None:
         return plain
     flags = _items(db, badge.elder_id).flags if hurt else ()
     return replace(
         plain,
-        number=issuing.shown_number(badge.number),
+        number=records.shown_number(badge.number),
         flags=tuple(flag for flag in flags if flag in vocabulary.LIFE_CRITICAL),
     )
 

@@ -10,9 +10,10 @@ from flask import Blueprint, Response, current_app, jsonify, redirect, request, 
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from station import issuing, seal, search
+from station import seal, search
 from station.errors import Conflict, Invalid, NotFound
 from station.incidents import acts, reports, views
+from station.issuing import records
 from station.seal import Unsealable
 from station.web import access, connection, damping
 from station.web.public import card, notices, page, reception, shortcut, status
@@ -137,7 +138,7 @@ def number_page(digits: str) -> ResponseReturnValue:
     if badge is None:
         return notices.unknown_number()
     station = card.of_station(badge.station)
-    shown = replace(station, number=issuing.shown_number(badge.number))
+    shown = replace(station, number=records.shown_number(badge.number))
     return page.render_help(station, shown, page.press_form(f"/n/{badge.number}/scans{page.query()}"))
 
 
@@ -179,9 +180,9 @@ def _checked(token: str) -> str:
     return token
 
 
-def _by_number(digits: str) -> issuing.Badge | None:
+def _by_number(digits: str) -> records.Badge | None:
     number = search.badge_digits(digits)
-    return issuing.by_number(connection.get_db(), number) if number else None
+    return records.by_number(connection.get_db(), number) if number else None
 
 
 def _seal_door(badge: tuple[int, int | None] | None) -> str:

@@ -4,8 +4,8 @@ from flask import g, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from station import issuing
 from station.errors import Conflict
+from station.issuing import life, making, orders, records
 from station.web import access, connection
 from station.web.registration.blueprint import WHO, badge_here, bp, elder_here, note
 
@@ -17,7 +17,7 @@ FILES = {"pdf": "application/pdf", "png": "image/png"}
 def order(elder_id: int) -> ResponseReturnValue:
     elder_here(elder_id)
     db, vault = connection.get_db(), connection.get_vault()
-    issuing.order(db, vault, elder_id, by=g.staff.id, now=connection.now())
+    orders.order(db, vault, elder_id, by=g.staff.id, now=connection.now())
     return redirect(url_for(".record", elder_id=elder_id), code=303)
 
 
@@ -26,9 +26,9 @@ def order(elder_id: int) -> ResponseReturnValue:
 def download(badge_id: int, kind: str) -> ResponseReturnValue:
     """A file that has passed its check; there is no other."""
     badge = badge_here(badge_id)
-    content = issuing.file(connection.get_db(), connection.get_vault(), badge_id, kind)
+    content = making.file(connection.get_db(), connection.get_vault(), badge_id, kind)
     note("badge.download", f"badge/{badge_id}")
-    name = f"badge-{issuing.shown_number(badge.number)}.{kind}"
+    name = f"badge-{records.shown_number(badge.number)}.{kind}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(content, mimetype=FILES[kind], headers=headers)
 
@@ -47,7 +47,7 @@ def hand_over(badge_id: int) -> ResponseReturnValue:
     badge = badge_here(badge_id)
     if badge.state != "worn":  # pressed twice
         db, vault = connection.get_db(), connection.get_vault()
-        issuing.activate(db, vault, badge_id, by=g.staff.id, now=connection.now())
+        life.activate(db, vault, badge_id, by=g.staff.id, now=connection.now())
     return _back(badge)
 
 
@@ -56,7 +56,7 @@ def hand_over(badge_id: int) -> ResponseReturnValue:
 def announce(badge_id: int) -> ResponseReturnValue:
     badge = badge_here(badge_id)
     db, vault = connection.get_db(), connection.get_vault()
-    issuing.announce(db, vault, badge_id, by=g.staff.id, now=connection.now())
+    life.announce(db, vault, badge_id, by=g.staff.id, now=connection.now())
     return _back(badge)
 
 
@@ -64,13 +64,13 @@ def announce(badge_id: int) -> ResponseReturnValue:
 @access.allowed(*WHO)
 def end(badge_id: int) -> ResponseReturnValue:
     badge, state = badge_here(badge_id), request.form.get("state", "")
-    if badge.state != state or state not in issuing.ENDED:  # pressed twice
+    if badge.state != state or state not in records.ENDED:  # pressed twice
         db, vault = connection.get_db(), connection.get_vault()
-        issuing.end(db, vault, badge_id, state, by=g.staff.id, now=connection.now())
+        life.end(db, vault, badge_id, state, by=g.staff.id, now=connection.now())
     return _back(badge)
 
 
-def _back(badge: issuing.Badge) -> ResponseReturnValue:
+def _back(badge: records.Badge) -> ResponseReturnValue:
     if badge.elder_id is None:
         raise Conflict("This badge belongs to no elder yet.")
     return redirect(url_for(".record", elder_id=badge.elder_id), code=303)

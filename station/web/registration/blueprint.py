@@ -7,17 +7,18 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from station import audit, communities, elders, issuing
+from station import audit, communities, elders
 from station.communities import Community, Station
 from station.db import transaction
 from station.elders import Elder
 from station.enrolment import Locality
-from station.issuing import Badge
+from station.issuing import records
+from station.issuing.records import Badge
 from station.web import access, connection, elder_form
 
 bp = Blueprint("registry", __name__)
 
-bp.add_app_template_filter(issuing.shown_number, "shown_number")
+bp.add_app_template_filter(records.shown_number, "shown_number")
 bp.add_app_template_filter(elder_form.shown_phone, "shown_phone")
 bp.add_app_template_filter(elder_form.lasted, "lasted")
 
@@ -66,7 +67,7 @@ def elder_here(elder_id: int) -> Elder:
 
 def badge_here(badge_id: int) -> Badge:
     """A badge of the caller's own station. Raises NotFound for any other."""
-    badge = issuing.get(connection.get_db(), badge_id)
+    badge = records.get(connection.get_db(), badge_id)
     access.own_station(badge.station)
     return badge
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from station import elders, enrolment, issuing, search
+from station import elders, enrolment, search
 from station.enrolment import ElderForm, Enrolment
 from station.errors import Conflict, Invalid, InvalidForm
+from station.issuing import orders, records
 from station.search import Found
 from station.web import connection, elder_form, pages
 from station.web.registration.blueprint import my_communities, my_station
@@ -48,8 +49,8 @@ def finished(elder_id: int, photo: bytes) -> ResponseReturnValue:
     if photo:
         elders.set_photo(db, vault, elder_id, photo, by=g.staff.id, now=now)
     # A form sent twice must not order a second badge after the first is drawn.
-    if request.form.get("do") == "make" and not issuing.of_elder(db, elder_id):
-        issuing.order(db, vault, elder_id, by=g.staff.id, now=now)
+    if request.form.get("do") == "make" and not records.of_elder(db, elder_id):
+        orders.order(db, vault, elder_id, by=g.staff.id, now=now)
     return redirect(url_for("registry.record", elder_id=elder_id), code=303)
 
 

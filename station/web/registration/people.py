@@ -3,8 +3,9 @@
 from flask import g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
-from station import applications, elders, enrolment, issuing, search
+from station import applications, elders, enrolment, search
 from station.errors import Conflict, InvalidForm
+from station.issuing import records
 from station.web import access, connection, elder_form
 from station.web.registration.blueprint import WHO, bp, locality, my_communities, my_station
 from station.web.registration.entry import (
@@ -22,7 +23,7 @@ from station.web.registration.entry import (
 def people() -> ResponseReturnValue:
     db, vault, here = connection.get_db(), connection.get_vault(), my_station()
     query = request.args.get("q", "").strip()
-    open_badges = issuing.unfinished(db, here.number)
+    open_badges = records.unfinished(db, here.number)
     wearers = search.people(db, vault, {b.elder_id for b in open_badges if b.elder_id}, station=here.number)
     return render_template(
         "registry/people.html",

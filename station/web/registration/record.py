@@ -6,8 +6,9 @@ from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from station import accounts, addresses, clock, communities, elders, enrolment, issuing
+from station import accounts, addresses, clock, communities, elders, enrolment
 from station.errors import Conflict, Invalid, InvalidForm
+from station.issuing import records
 from station.web import access, connection, elder_form, pages
 from station.web.registration.blueprint import WHO, bp, elder_here, locality, my_station, note
 from station.web.registration.entry import form_again, form_page
@@ -101,7 +102,7 @@ def record_page(elder_id: int, photo_error: str = "", way_error: dict[str, Any] 
         elder=elder,
         age=_age(elder.birth_date),
         community=communities.community(db, elder.community_id).name,
-        badges=issuing.of_elder(db, elder_id),
+        badges=records.of_elder(db, elder_id),
         now=connection.now(),
         ledger=[{**row, "at": clock.parse(row["at"])} for row in elders.consent_ledger(db, elder_id)],
         staff={one.id: one.name for one in accounts.all_staff(db, vault, elder.station)},

@@ -1,0 +1,219 @@
+"""Badges printed together: one A4 sheet or one package for the print shop, made whole or not at all."""
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from badges import bundle, sheets
+from badges.check import Report
+from badges.errors import BadgeError
+from station import audit, clock, seal
+from station.db import StationDatabase, transaction
+from station.errors import Conflict, Invalid, NotFound
+from station.issuing import life, making, records
+from station.issuing.records import READY, Badge, shown_number
+from station.vault import Vault
+
+KINDS = {"sheet": "application/pdf", "package": "application/zip"}
+MOST = 1000  # badges in one order; a district's week
+
+
+@dataclass(frozen=True)
+class Batch:
+    id: int
+    station: int
+    kind: str  # sheet or package
+    state: str  # ordered, made or printed
+    problem: str
+    badges: int
+    sha256: str  # of the file as it is downloaded
+    ordered_at: datetime
+    made_at: datetime | None
+    printed_at: datetime | None
+
+
+def order(
+    db: StationDatabase, vault: Vault, kind: str, badge_ids: Iterable[int], *, by: int, now: datetime
+) -> list[int]:
+    """Order print files for made badges; a batch for each design among them, since a sheet has one.
+
+    Raises Invalid for an empty choice, an unknown kind or a badge that has no checked file.
+    """
+    chosen = [records.get(db, badge_id) for badge_id in dict.fromkeys(badge_ids)]
+    if kind not in KINDS:
+        raise Invalid("kind", "Choose a sheet or a package.")
+    if not chosen or len(chosen) > MOST:
+        raise Invalid("badge", "Choose at least one badge and at most %(most)s.", most=MOST)
+    if any(badge.state not in READY for badge in chosen):
+        raise Invalid("badge", "Only badges that are made can be printed. Load the page again.")
+    designs: dict[tuple[int, str, str, str], list[Badge]] = {}
+    for badge in chosen:
+        designs.setdefault((badge.station, badge.form, badge.artwork, badge.theme), []).append(badge)
+    with transaction(db):
+        return [add(db, vault, kind, together, by=by, now=now) for together in designs.values()]
+
+
+def add(
+    db: StationDatabase, vault: Vault, kind: str, badges: list[Badge], *, by: int | None, now: datetime
+) -> int:
+    """Write the order of one batch of one design; inside the caller's transaction."""
+    batch_id = db.insert(
+        "print_batch", station=badges[0].station, kind=kind, ordered_by=by, ordered_at=clock.text(now)
+    )
+    for badge in badges:
+        db.insert("print_batch_badge", batch_id=batch_id, badge_id=badge.id)
+    audit.record(db, vault.ring, staff_id=by, action="batch.order", about=f"batch/{batch_id}", now=now)
+    return batch_id
+
+
+def waiting(db: StationDatabase) -> list[int]:
+    """Batches to be made, oldest first: also those that an interrupt left unfinished, for nothing of them is kept."""
+    rows = db.rows(
+        "SELECT id FROM print_batch WHERE state = 'ordered' AND problem = '' AND NOT EXISTS (SELECT 1 "
+        "FROM print_batch_badge JOIN badge ON badge.id = print_batch_badge.badge_id "
+        "WHERE batch_id = print_batch.id AND badge.state = 'ordered') ORDER BY id"
+    )
+    return [row["id"] for row in rows]
+
+
+def make(
+    db: StationDatabase,
+    vault: Vault,
+    batch_id: int,
+    base_url: str,
+    now: datetime,
+    *,
+    tell: Callable[[int, int], None] | None = None,
+) -> None:
+    """Draw, check and keep a batch's file in one step. A failure stays with the batch as its problem.
+
+    `tell` hears (steps done, steps) while it draws.
+    """
+    batch = get(db, batch_id)
+    if batch.state != "ordered":
+        return
+    wanted = [badge for badge in badges_of(db, batch_id) if badge.state in (*READY, "worn")]
+    try:
+        content, reports = _draw(db, vault, batch, wanted, base_url, tell)
+    except BadgeError as error:
+        with transaction(db):
+            db.write("UPDATE print_batch SET problem = ? WHERE id = ?", error.code, batch_id)
+        return
+    making.check_tokens(vault.ring, wanted, reports)
+    _keep(db, vault, batch, wanted, content, reports, now)
+
+
+def file(db: StationDatabase, vault: Vault, batch_id: int) -> bytes:
+    """The checked file. Raises NotFound while it is being made: there is never a part of one."""
+    batch = get(db, batch_id)
+    content = db.scalar("SELECT content FROM print_batch WHERE id = ?", batch_id)
+    if content is None:
+        raise NotFound("This file is still being made. Wait a moment and load the page again.")
+    return vault.open_bytes(f"station/{batch.station}", f"print_batch|{batch_id}|content", content)
+
+
+def mark_printed(db: StationDatabase, vault: Vault, batch_id: int, *, by: int, now: datetime) -> None:
+    """All badges of the batch exist as things. Raises Conflict while its file is not made."""
+    with transaction(db):
+        batch = get(db, batch_id)
+        if batch.state == "ordered":
+            raise Conflict("This file is still being made. Wait a moment and load the page again.")
+        if batch.state == "printed":  # pressed twice
+            return
+        db.write(
+            "UPDATE print_batch SET state = 'printed', printed_at = ? WHERE id = ?", clock.text(now), batch_id
+        )
+        for badge in badges_of(db, batch_id):
+            life.print_one(db, vault.ring, badge.id, by=by, now=now)
+
+
+def get(db: StationDatabase, batch_id: int) -> Batch:
+    found = _batches(db, "print_batch.id = ?", batch_id)
+    if not found:
+        raise NotFound("There is no such print file.")
+    return found[0]
+
+
+def newest(db: StationDatabase, station: int, most: int = 10) -> list[Batch]:
+    return _batches(db, "print_batch.station = ?", station)[:most]
+
+
+def of_badge(db: StationDatabase, badge_id: int) -> Batch | None:
+    """The newest batch that a badge is in."""
+    found = _batches(
+        db, "print_batch.id IN (SELECT batch_id FROM print_batch_badge WHERE badge_id = ?)", badge_id
+    )
+    return found[0] if found else None
+
+
+def badges_of(db: StationDatabase, batch_id: int) -> list[Badge]:
+    rows = db.rows(
+        "SELECT badge.* FROM badge JOIN print_batch_badge ON badge.id = print_batch_badge.badge_id "
+        "WHERE batch_id = ? ORDER BY badge.id",
+        batch_id,
+    )
+    return [records.from_row(row) for row in rows]
+
+
+def _draw(
+    db: StationDatabase,
+    vault: Vault,
+    batch: Batch,
+    wanted: list[Badge],
+    base_url: str,
+    tell: Callable[[int, int], None] | None,
+) -> tuple[bytes, tuple[Report, ...]]:
+    texts = [making.text_of(db, vault.ring, badge, base_url) for badge in wanted]
+    if not wanted:
+        raise BadgeError("There is nothing to print. Choose at least one badge.")
+    design = {"form": wanted[0].form, "artwork": wanted[0].artwork, "theme": wanted[0].theme}
+    if batch.kind == "sheet":
+        sheet = sheets.sheet(texts, **design, progress=tell)
+        return sheet.pdf, (sheet.report,)
+    package = bundle.bundle(texts, **design, progress=tell)
+    return package.zip, package.reports
+
+
+def _keep(
+    db: StationDatabase,
+    vault: Vault,
+    batch: Batch,
+    wanted: list[Badge],
+    content: bytes,
+    reports: tuple[Report, ...],
+    now: datetime,
+) -> None:
+    vault.create([f"station/{batch.station}"], now)
+    sealed = vault.seal(f"station/{batch.station}", f"print_batch|{batch.id}|content", content)
+    manifest = {
+        "badges": [shown_number(badge.number) for badge in wanted],
+        "checked": [json.loads(making.proof(report)) for report in reports],
+    }
+    with transaction(db):
+        db.write(
+            "UPDATE print_batch SET state = 'made', made_at = ?, content = ?, sha256 = ?, manifest = ? "
+            "WHERE id = ? AND state = 'ordered'",
+            clock.text(now),
+            sealed,
+            seal.sha256(content),
+            json.dumps(manifest, ensure_ascii=False),
+            batch.id,
+        )
+
+
+def _batches(db: StationDatabase, where: str, value: int) -> list[Batch]:
+    """Newest first, without their content."""
+    rows = db.rows(
+        "SELECT print_batch.id, station, kind, state, problem, sha256, ordered_at, made_at, printed_at, "  # noqa: S608
+        "(SELECT count(*) FROM print_batch_badge WHERE batch_id = print_batch.id) AS badges "
+        f"FROM print_batch WHERE {where} ORDER BY print_batch.id DESC LIMIT 200",
+        value,
+    )
+    return [_batch(row) for row in rows]
+
+
+def _batch(row: dict[str, Any]) -> Batch:
+    times = {key: clock.parse(row[key]) if row[key] else None for key in ("made_at", "printed_at")}
+    return Batch(**{**row, **times, "ordered_at": clock.parse(row["ordered_at"])})

@@ -1,0 +1,82 @@
+"""Badge health: what was found when somebody looked at a worn badge, and which are due for a look."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from station import audit, clock
+from station.db import StationDatabase, transaction
+from station.errors import Conflict, Invalid
+from station.issuing import records
+from station.issuing.records import Badge
+from station.vault import Vault
+
+CHECK_EVERY = timedelta(days=180)  # acrylic scratches and cloth fades within a year of wear
+RESULTS = ("readable", "worn_out", "missing", "refused")
+
+
+@dataclass(frozen=True)
+class Check:
+    at: datetime
+    result: str  # one of RESULTS
+    means: str  # scan: the real thing was read; hand: somebody looked and said so
+    staff_id: int | None
+
+
+@dataclass(frozen=True)
+class DueForCheck:
+    badge: Badge
+    last_seen: datetime  # when it was last known to be well
+
+
+def record(db: StationDatabase, vault: Vault, badge_id: int, result: str, *, by: int, now: datetime) -> None:
+    """Write down what a worker found. Raises Conflict unless the badge is worn."""
+    if result not in RESULTS:
+        raise Invalid("result", "Choose what you found.")
+    if records.get(db, badge_id).state != "worn":
+        raise Conflict("Only a badge that is worn can be checked.")
+    with transaction(db):
+        _insert(db, badge_id, result, "hand", by, now)
+        audit.record(
+            db, vault.ring, staff_id=by, action=f"badge.check.{result}", about=f"badge/{badge_id}", now=now
+        )
+
+
+def record_scan(db: StationDatabase, badge: Badge, began: datetime, by: int | None, now: datetime) -> None:
+    """A scan in an announced check: readable, once a window; inside the caller's transaction."""
+    if not db.scalar(
+        "SELECT 1 FROM badge_check WHERE badge_id = ? AND means = 'scan' AND at >= ?",
+        badge.id,
+        clock.text(began),
+    ):
+        _insert(db, badge.id, "readable", "scan", by, now)
+
+
+def of_badge(db: StationDatabase, badge_id: int) -> list[Check]:
+    """Newest first."""
+    rows = db.rows("SELECT * FROM badge_check WHERE badge_id = ? ORDER BY id DESC", badge_id)
+    return [Check(clock.parse(row["at"]), row["result"], row["means"], row["staff_id"]) for row in rows]
+
+
+def due(
+    db: StationDatabase, station: int, now: datetime, every: timedelta = CHECK_EVERY
+) -> list[DueForCheck]:
+    """Worn badges that nobody has found readable for so long, or whose last check was not good; longest first."""
+    rows = db.rows(
+        "SELECT badge.*, coalesce((SELECT max(at) FROM badge_check WHERE badge_id = badge.id "
+        "AND result = 'readable'), badge.activated_at) AS last_seen, "
+        "(SELECT result FROM badge_check WHERE badge_id = badge.id ORDER BY id DESC LIMIT 1) AS last_result "
+        "FROM badge JOIN elder ON elder.id = badge.elder_id "
+        "WHERE badge.station = ? AND badge.state = 'worn' AND elder.status = 'living' ORDER BY last_seen",
+        station,
+    )
+    return [
+        DueForCheck(records.from_row(row), clock.parse(row["last_seen"]))
+        for row in rows
+        if row["last_seen"] <= clock.text(now - every) or row["last_result"] in ("worn_out", "missing")
+    ]
+
+
+def _insert(
+    db: StationDatabase, badge_id: int, result: str, means: str, by: int | None, now: datetime
+) -> None:
+    db.insert("badge_check", badge_id=badge_id, at=clock.text(now), staff_id=by, result=result, means=means)
