@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import waitress.server
@@ -19,7 +20,7 @@ from station.config import Config
 from station.db import DatabaseError, StationDatabase
 from station.errors import SettingError, StorageGone
 from station.fallback import WithoutDatabase
-from station.issuing import making
+from station.issuing import batches, making
 from station.seal import Keyring
 from station.sender import Sender, reopen
 from station.vault import Unsealable, Vault
@@ -136,12 +137,15 @@ def jobs(config: Config) -> None:
 
 def _work_until(config: Config, db: StationDatabase, vault: Vault, stop: threading.Event) -> None:
     refreshed = -1e9
+    beat = partial(heartbeat.beat, config.beats, "jobs")
     while not stop.is_set():
-        heartbeat.beat(config.beats, "jobs")
+        beat()
         db.check_same_file()
         for badge_id in making.waiting(db):
             making.make(db, vault, badge_id, config.base_url, clock.utcnow())
-            heartbeat.beat(config.beats, "jobs")
+            beat()
+        for batch_id in batches.waiting(db):
+            batches.make(db, vault, batch_id, config.base_url, clock.utcnow(), tell=lambda *_: beat())
         if config.demo:
             demo.connect_new(db, vault, demo.read_note(config), clock.utcnow())
         if time.monotonic() - refreshed > 60:

@@ -163,6 +163,16 @@ def test_a_badge_announced_at_the_desk_may_be_scanned_without_alarm(home, wang, 
     assert scan(home, wang, seconds=601).incident_id is not None
 
 
+@pytest.mark.parametrize("act", ["with_elder", "opened"])
+def test_an_old_badge_is_called_one_in_every_message_and_rings_like_any_other(home, wang, watch, act):
+    with transaction(home.db):
+        home.db.write("UPDATE badge SET state = 'lost'")
+    scan(home, wang, act=act)
+    messages = [one for one in watch.at(0) if one["kind"] in ("notice", "ladder", "soft_notice")]
+    assert messages
+    assert all("这是旧胸牌" in one["text"] and wang.form.name not in one["text"] for one in messages)
+
+
 def test_nobody_on_duty_brings_in_the_next_at_once(home, wang, watch, gateway):
     duty.replace_roster(home.db, 1, duty.around_the_clock([BACKUP], level="backup"))
     scan(home, wang)

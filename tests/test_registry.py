@@ -482,8 +482,13 @@ def test_a_badge_is_downloaded_only_after_its_check_and_then_handed_over(home, w
     elder_id = id_of(worker.post("/elders", data=form(do="make")))
     badge = records.of_elder(home.db, elder_id)[0]
     assert worker.get(f"/badges/{badge.id}/badge.pdf").status_code == 404
-    assert worker.get(f"/badges/{badge.id}/state").get_json() == {"state": "ordered", "failed": False}
-    assert worker.post(f"/badges/{badge.id}/hand-over").status_code == 409
+    assert worker.get(f"/badges/{badge.id}/state").get_json() == {
+        "state": "ordered",
+        "failed": False,
+        "tested": False,
+    }
+    number = {"code": records.shown_number(badge.number)}
+    assert worker.post(f"/badges/{badge.id}/hand-over", data=number).status_code == 409
     making.make(home.db, home.vault, badge.id, home.config.base_url, now)
     before = actions(home)
     pdf, png = worker.get(f"/badges/{badge.id}/badge.pdf"), worker.get(f"/badges/{badge.id}/badge.png")
@@ -494,7 +499,7 @@ def test_a_badge_is_downloaded_only_after_its_check_and_then_handed_over(home, w
     assert pdf.headers["Content-Disposition"] == f'attachment; filename="{name}"'
     assert worker.get(f"/badges/{badge.id}/badge.svg").status_code == 404
     for _ in range(2):
-        assert id_of(worker.post(f"/badges/{badge.id}/hand-over")) == elder_id
+        assert id_of(worker.post(f"/badges/{badge.id}/hand-over", data=number)) == elder_id
     assert records.get(home.db, badge.id).state == "worn"
     assert actions(home).count("badge.worn") == 1
 
@@ -528,7 +533,8 @@ def test_a_badge_ends_once(home, worker, wang, state):
         id_of(worker.post(f"/badges/{wang.badge_id}/end", data={"state": state}))
     assert records.get(home.db, wang.badge_id).state == state
     assert worker.post(f"/badges/{wang.badge_id}/end", data={"state": "worn"}).status_code == 409
-    assert worker.post(f"/badges/{wang.badge_id}/hand-over").status_code == 409
+    number = {"code": wang.number}
+    assert worker.post(f"/badges/{wang.badge_id}/hand-over", data=number).status_code == 409
 
 
 # Applications

@@ -59,6 +59,7 @@ def register(worker: BrowserContext, station: Running, name: str, phone_number: 
     link.wait_for()
     picture = page.context.request.get(station.base_url + link.get_attribute("href")).body()
     (code,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(picture)))
+    page.get_by_label("要发放的胸牌上的号码").fill(code.text)
     page.get_by_role("button", name="已送到老人手中").click()
     page.wait_for_load_state()
     return page, code.text

@@ -13,7 +13,7 @@ from station.db import transaction
 from station.incidents import links, reports
 from station.incidents.intake import Report, Sighting
 from station.incidents.reports import Door
-from station.issuing import orders, records
+from station.issuing import batches, orders, records
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class Things:
     address_id: int
     incident_id: int
     application_id: int
+    batch_id: int
     badge_token: str
     digits: str
     status_token: str
@@ -44,6 +45,7 @@ class Things:
             "address_id": self.address_id,
             "incident_id": self.incident_id,
             "application_id": self.application_id,
+            "batch_id": self.batch_id,
             "kind": "pdf",
             "who": "duty",
             "filename": "station.css",
@@ -59,6 +61,7 @@ def of_wearer(home: Home, wearer: Wearer, link_of: int = 2) -> Things:
     contact_id = elders.contacts(home.db, home.vault, wearer.id)[0].id
     with transaction(home.db):
         link = links.make(home.db, home.vault, answer.incident_id, staff_id=link_of, now=NOW)
+        batch_id = batches.add(home.db, home.vault, "sheet", [badge], by=None, now=NOW)
     return Things(
         elder_id=wearer.id,
         badge_id=wearer.badge_id,
@@ -66,6 +69,7 @@ def of_wearer(home: Home, wearer: Wearer, link_of: int = 2) -> Things:
         address_id=_reachable(home, badge.station, contact_id),
         incident_id=answer.incident_id,
         application_id=_apply(home, badge.station),
+        batch_id=batch_id,
         badge_token=wearer.token,
         digits=wearer.digits,
         status_token=answer.status_token,

@@ -19,7 +19,7 @@ from station.incidents import views
 from station.incidents.intake import Sighting
 from station.issuing import records
 from station.vault import Vault
-from station.vocabulary import ACTS, N_, OUTCOMES
+from station.vocabulary import ACTS, BADGE_STATES, N_, OUTCOMES
 
 WINDS = {
     "n": N_("north"),
@@ -53,6 +53,7 @@ def compose(db: StationDatabase, vault: Vault, due: Due, config: Config, now: da
         "outcome": OUTCOMES.get(shown.outcome or "", ""),
         "to_family": due.contact_id is not None,
         "repeat": max(0, due.step - 4),
+        "ended": _ended(shown.badge_state),
     }
     return Outgoing(
         id=due.uid,
@@ -113,9 +114,10 @@ def _soft_notice(db: StationDatabase, due: Due, config: Config, now: datetime) -
     scan = db.row("SELECT * FROM scan WHERE id = ?", due.scan_id)
     assert scan is not None, "a soft notice belongs to a scan"
     station = communities.station(db, scan["station"])
-    number = db.scalar("SELECT number FROM badge WHERE id = ?", scan["badge_id"])
+    badge = db.row("SELECT number, state FROM badge WHERE id = ?", scan["badge_id"])
     words: dict[str, Any] = {
-        "number": records.shown_number(number) if number else "",
+        "number": records.shown_number(badge["number"]) if badge else "",
+        "ended": _ended(badge["state"]) if badge else "",
         "station": station,
         "at": clock_time(clock.parse(scan["at"]), config),
         "due": due,
@@ -143,6 +145,11 @@ def _what_happened(db: StationDatabase, due: Due) -> str:
     """
     event = db.row("SELECT kind, detail FROM event WHERE id = ?", due.event_id)
     return ACTS.get(event["detail"], "") if event and event["kind"] == "scan" else ""
+
+
+def _ended(badge_state: str) -> str:
+    """How an old badge ended, for whoever goes out; empty for one that counts."""
+    return BADGE_STATES[badge_state] if badge_state in records.ENDED else ""
 
 
 def _has_holder(shown: views.Brief) -> bool:

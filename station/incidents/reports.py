@@ -9,6 +9,7 @@ from station.db import StationDatabase, transaction
 from station.incidents import events
 from station.incidents.intake import Report, Sighting
 from station.incidents.states import EVIDENCE
+from station.issuing import life
 from station.seal import Keyring
 from station.vault import Vault
 
@@ -75,7 +76,8 @@ def _write(
         door.station,
         door.serial,
     )
-    act = "test" if badge and _in_window(badge["window_until"], now) else sent.act
+    announced = badge is not None and _in_window(badge["window_until"], now)
+    act = "test" if announced else sent.act
     earlier = _earlier(db, door, sent, act)
     if earlier:
         _add_place(db, vault, earlier, sent, now)
@@ -86,6 +88,8 @@ def _write(
         return attach(db, vault, door, sent, incident_id=incident_id, request_hash=request_hash, now=now)
     scan = _insert_scan(db, vault, door, replace(sent, act=act), None, request_hash, now)
     events.add(db, None, act, actor="finder", scan_id=scan["id"], now=now)
+    if badge and announced:
+        life.scanned(db, vault, badge["id"], now)
     return scan
 
 

@@ -10,9 +10,10 @@ from station.issuing import checks, records
 from station.issuing.records import ENDED, READY, Badge, shown_number
 from station.seal import Keyring
 from station.vault import Vault
+from station.vocabulary import N_
 
 WINDOW = timedelta(minutes=10)  # in which scans of an announced badge are tests
-NOT_NOW = "The badge is not in a state that allows this. Load the page again to see where it stands."
+NOT_NOW = N_("The badge is not in a state that allows this. Load the page again to see where it stands.")
 
 
 def mark_printed(db: StationDatabase, vault: Vault, badge_id: int, *, by: int, now: datetime) -> None:

@@ -10,6 +10,7 @@ from station.errors import Conflict, Invalid, NotFound
 from station.issuing import batches, records
 from station.issuing.records import READY, Badge
 from station.vault import Vault
+from station.vocabulary import N_
 
 SHORTEST_NUMBER = 5  # digits before the check digit; grows when the short ones run out
 MOST_BLANKS = 200
@@ -125,11 +126,11 @@ def bind(
 
 def _why_not(badge: Badge) -> str:
     if badge.elder_id is not None:
-        return "This badge belongs to somebody already. Take another one."
+        return N_("This badge belongs to somebody already. Take another one.")
     if badge.state == "ordered":
-        return "This badge is still being made."
+        return N_("This badge is still being made.")
     assert badge.state not in READY, "a blank badge that is made can be bound"
-    return "This badge is no longer in use. Take another one."
+    return N_("This badge is no longer in use. Take another one.")
 
 
 def _add(

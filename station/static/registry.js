@@ -141,7 +141,7 @@ function watchBadge(item) {
       const answer = await fetch(item.dataset.waiting, { headers: { Accept: "application/json" } });
       if (!answer.ok) return;
       const badge = await answer.json();
-      if (badge.state !== "ordered" || badge.failed) location.reload();
+      if (badge.state !== item.dataset.state || badge.failed || badge.tested) location.reload();
     } catch {
       // The network is away; the next look comes in two seconds.
     }

@@ -97,7 +97,7 @@ def _step(application: applications.Application) -> str:
     states = {badge.state for badge in records.of_elder(connection.get_db(), application.elder_id)}
     if "worn" in states:
         return "handed_over"
-    return "made" if "made" in states else "approved"
+    return "made" if states & {"made", "printed"} else "approved"
 
 
 def _form_page(typed: ElderForm, errors: Sequence[Invalid] = (), **more: object) -> str:

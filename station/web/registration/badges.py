@@ -1,13 +1,15 @@
-"""A badge at the desk: ordered, downloaded, handed over, tried, ended."""
+"""A badge at the desk: ordered, bound, downloaded, printed, handed over, tried, checked, replaced, ended."""
 
 from flask import g, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from station.errors import Conflict
-from station.issuing import life, making, orders, records
-from station.web import access, connection
+from station.errors import Invalid
+from station.issuing import checks, life, making, orders, records
+from station.issuing.records import Badge
+from station.web import access, connection, pages
 from station.web.registration.blueprint import WHO, badge_here, bp, elder_here, note
+from station.web.registration.record import record_page
 
 FILES = {"pdf": "application/pdf", "png": "image/png"}
 
@@ -16,9 +18,21 @@ FILES = {"pdf": "application/pdf", "png": "image/png"}
 @access.allowed(*WHO)
 def order(elder_id: int) -> ResponseReturnValue:
     elder_here(elder_id)
-    db, vault = connection.get_db(), connection.get_vault()
-    orders.order(db, vault, elder_id, by=g.staff.id, now=connection.now())
-    return redirect(url_for(".record", elder_id=elder_id), code=303)
+    form, temporary = request.form.get("form") or "badge", bool(request.form.get("temporary"))
+    orders.order(*_storage(), elder_id, form=form, temporary=temporary, by=g.staff.id, now=connection.now())
+    return _record(elder_id)
+
+
+@bp.post("/elders/<int:elder_id>/badges/bind")
+@access.allowed(*WHO)
+def bind(elder_id: int) -> ResponseReturnValue:
+    """Give the elder a blank badge from the worker's bag."""
+    here, code = elder_here(elder_id), request.form.get("code", "")
+    try:
+        orders.bind(*_storage(), elder_id, code, station=here.station, by=g.staff.id, now=connection.now())
+    except Invalid as error:
+        return _again(elder_id, None, error)
+    return _record(elder_id)
 
 
 @bp.get("/badges/<int:badge_id>/badge.<any(pdf, png):kind>")
@@ -26,7 +40,7 @@ def order(elder_id: int) -> ResponseReturnValue:
 def download(badge_id: int, kind: str) -> ResponseReturnValue:
     """A file that has passed its check; there is no other."""
     badge = badge_here(badge_id)
-    content = making.file(connection.get_db(), connection.get_vault(), badge_id, kind)
+    content = making.file(*_storage(), badge_id, kind)
     note("badge.download", f"badge/{badge_id}")
     name = f"badge-{records.shown_number(badge.number)}.{kind}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
@@ -36,18 +50,31 @@ def download(badge_id: int, kind: str) -> ResponseReturnValue:
 @bp.get("/badges/<int:badge_id>/state")
 @access.allowed(*WHO)
 def badge_state(badge_id: int) -> ResponseReturnValue:
-    """What the record page asks every two seconds while a badge is being made; it names nobody."""
+    """What the record page asks every two seconds while it waits for a file or a scan; it names nobody."""
     badge = badge_here(badge_id)
-    return jsonify(state=badge.state, failed=bool(badge.problem))
+    tested = life.last_test(connection.get_db(), badge)
+    return jsonify(state=badge.state, failed=bool(badge.problem), tested=tested is not None)
+
+
+@bp.post("/badges/<int:badge_id>/printed")
+@access.allowed(*WHO)
+def printed(badge_id: int) -> ResponseReturnValue:
+    badge = badge_here(badge_id)
+    if badge.state != "printed":  # pressed twice
+        life.mark_printed(*_storage(), badge_id, by=g.staff.id, now=connection.now())
+    return _back(badge)
 
 
 @bp.post("/badges/<int:badge_id>/hand-over")
 @access.allowed(*WHO)
 def hand_over(badge_id: int) -> ResponseReturnValue:
+    """Activate by the real thing: the number read from it, or its code read by the camera."""
     badge = badge_here(badge_id)
-    if badge.state != "worn":  # pressed twice
-        db, vault = connection.get_db(), connection.get_vault()
-        life.activate(db, vault, badge_id, by=g.staff.id, now=connection.now())
+    try:
+        code = request.form.get("code", "")
+        life.hand_over(*_storage(), badge_id, code, by=g.staff.id, now=connection.now())
+    except Invalid as error:
+        return _again(badge.elder_id, badge_id, error)
     return _back(badge)
 
 
@@ -55,8 +82,25 @@ def hand_over(badge_id: int) -> ResponseReturnValue:
 @access.allowed(*WHO)
 def announce(badge_id: int) -> ResponseReturnValue:
     badge = badge_here(badge_id)
-    db, vault = connection.get_db(), connection.get_vault()
-    life.announce(db, vault, badge_id, by=g.staff.id, now=connection.now())
+    why = "check" if request.form.get("why") == "check" else "test"
+    life.announce(*_storage(), badge_id, why=why, by=g.staff.id, now=connection.now())
+    return _back(badge)
+
+
+@bp.post("/badges/<int:badge_id>/check")
+@access.allowed(*WHO)
+def check(badge_id: int) -> ResponseReturnValue:
+    """Record what a worker found who looked at the badge."""
+    badge = badge_here(badge_id)
+    checks.record(*_storage(), badge_id, request.form.get("result", ""), by=g.staff.id, now=connection.now())
+    return _back(badge)
+
+
+@bp.post("/badges/<int:badge_id>/reissue")
+@access.allowed(*WHO)
+def reissue(badge_id: int) -> ResponseReturnValue:
+    badge = badge_here(badge_id)
+    orders.reissue(*_storage(), badge_id, by=g.staff.id, now=connection.now())
     return _back(badge)
 
 
@@ -65,12 +109,26 @@ def announce(badge_id: int) -> ResponseReturnValue:
 def end(badge_id: int) -> ResponseReturnValue:
     badge, state = badge_here(badge_id), request.form.get("state", "")
     if badge.state != state or state not in records.ENDED:  # pressed twice
-        db, vault = connection.get_db(), connection.get_vault()
-        life.end(db, vault, badge_id, state, by=g.staff.id, now=connection.now())
+        life.end(*_storage(), badge_id, state, by=g.staff.id, now=connection.now())
     return _back(badge)
 
 
-def _back(badge: records.Badge) -> ResponseReturnValue:
-    if badge.elder_id is None:
-        raise Conflict("This badge belongs to no elder yet.")
-    return redirect(url_for(".record", elder_id=badge.elder_id), code=303)
+def _storage() -> tuple[connection.StationDatabase, connection.Vault]:
+    return connection.get_db(), connection.get_vault()
+
+
+def _again(elder_id: int | None, badge_id: int | None, error: Invalid) -> ResponseReturnValue:
+    """The record with the error beside the form that it came from; None is the form for blank badges."""
+    if elder_id is None:
+        raise error
+    wrong = {"badge_id": badge_id, "text": pages.error_text(error), "typed": request.form.get("code", "")}
+    return record_page(elder_id, code_error=wrong), 422
+
+
+def _record(elder_id: int) -> ResponseReturnValue:
+    return redirect(url_for(".record", elder_id=elder_id), code=303)
+
+
+def _back(badge: Badge) -> ResponseReturnValue:
+    """To the elder's record; blank stock is on the board."""
+    return _record(badge.elder_id) if badge.elder_id else redirect(url_for(".board_page"), code=303)

@@ -23,7 +23,7 @@ from station.web.registration.entry import (
 def people() -> ResponseReturnValue:
     db, vault, here = connection.get_db(), connection.get_vault(), my_station()
     query = request.args.get("q", "").strip()
-    open_badges = records.unfinished(db, here.number)
+    open_badges = [badge for badge in records.unfinished(db, here.number) if badge.elder_id]
     wearers = search.people(db, vault, {b.elder_id for b in open_badges if b.elder_id}, station=here.number)
     return render_template(
         "registry/people.html",

@@ -1,5 +1,7 @@
 """One elder's record: seen, corrected, marked."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask import g, redirect, render_template, request, url_for
@@ -7,13 +9,32 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from station import accounts, addresses, clock, communities, elders, enrolment
+from station.db import StationDatabase
 from station.errors import Conflict, Invalid, InvalidForm
-from station.issuing import records
+from station.issuing import batches, checks, life, records
+from station.issuing.batches import Batch
+from station.issuing.checks import Check
+from station.issuing.records import Badge
 from station.web import access, connection, elder_form, pages
 from station.web.registration.blueprint import WHO, bp, elder_here, locality, my_station, note
 from station.web.registration.entry import form_again, form_page
 
 EDIT = "registry/edit.html"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A badge on the record, with what became of it since it was made."""
+
+    badge: Badge
+    batch: Batch | None  # the newest print file that it is in
+    tested_at: datetime | None  # when the real thing was last scanned in its newest window
+    checks: list[Check]
+
+    @classmethod
+    def read(cls, db: StationDatabase, badge: Badge) -> "Shown":
+        batch, seen = batches.of_badge(db, badge.id), checks.of_badge(db, badge.id)
+        return cls(badge, batch, life.last_test(db, badge), seen)
 
 
 @bp.get("/elders/<int:elder_id>")
@@ -93,7 +114,12 @@ def set_photo(elder_id: int) -> ResponseReturnValue:
     return redirect(url_for(".record", elder_id=elder_id), code=303)
 
 
-def record_page(elder_id: int, photo_error: str = "", way_error: dict[str, Any] | None = None) -> str:
+def record_page(
+    elder_id: int,
+    photo_error: str = "",
+    way_error: dict[str, Any] | None = None,
+    code_error: dict[str, Any] | None = None,
+) -> str:
     """The record as a page, with its audit row; errors of the small forms on it stand beside them."""
     db, vault, elder = connection.get_db(), connection.get_vault(), elder_here(elder_id)
     note("elder.view", f"elder/{elder_id}")
@@ -102,7 +128,8 @@ def record_page(elder_id: int, photo_error: str = "", way_error: dict[str, Any] 
         elder=elder,
         age=_age(elder.birth_date),
         community=communities.community(db, elder.community_id).name,
-        badges=records.of_elder(db, elder_id),
+        badges=[Shown.read(db, badge) for badge in records.of_elder(db, elder_id)],
+        code_error=code_error or {},
         now=connection.now(),
         ledger=[{**row, "at": clock.parse(row["at"])} for row in elders.consent_ledger(db, elder_id)],
         staff={one.id: one.name for one in accounts.all_staff(db, vault, elder.station)},

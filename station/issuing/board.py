@@ -1,0 +1,118 @@
+"""The board: what is on the way, what is late, what nobody has tried, and how long it takes."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Any
+
+from station import clock
+from station.db import StationDatabase
+from station.issuing import batches, checks, records
+from station.issuing.batches import Batch
+from station.issuing.checks import DueForCheck
+from station.issuing.records import Badge
+
+TWO_DAYS = timedelta(hours=48)  # promised to families, from application to hand-over
+LOOK_BACK = timedelta(days=90)
+FORGOTTEN = timedelta(days=14)  # a badge that lies so long after it was made is not on its way
+
+# The clock runs from the family's application for an elder's first badge; otherwise from the order or, for
+# blank stock, from the moment it got its elder.
+_SINCE = (
+    "coalesce(CASE WHEN badge.id = (SELECT min(id) FROM badge AS one WHERE one.elder_id = badge.elder_id) "
+    "THEN (SELECT min(created_at) FROM application WHERE application.elder_id = badge.elder_id) END, "
+    "badge.bound_at, badge.ordered_at)"
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A badge on its way to its elder."""
+
+    badge: Badge
+    since: datetime
+    hours: int  # full ones since then
+    is_late: bool
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Hours from application (or order) to hand-over, of the last 90 days; None while nothing was handed over."""
+
+    handed_over: int
+    median_h: float | None
+    worst_h: float | None
+
+
+@dataclass(frozen=True)
+class Board:
+    due: list[Line]  # late ones first, then the oldest
+    forgotten: list[Line]
+    blanks: list[Badge]
+    unconfirmed: list[Badge]  # worn, but no contact has said that a message came
+    to_check: list[DueForCheck]
+    batches: list[Batch]
+    pace: Pace
+
+
+def read(db: StationDatabase, station: int, now: datetime) -> Board:
+    """Everything on a station's board; names stay with the elders' records."""
+    lines = [_line(row, now) for row in _on_the_way(db, station)]
+    lying = [line for line in lines if line.badge.made_at and now - line.badge.made_at > FORGOTTEN]
+    return Board(
+        due=sorted((line for line in lines if line not in lying), key=lambda line: line.since),
+        forgotten=lying,
+        blanks=[badge for badge in records.unfinished(db, station) if badge.elder_id is None],
+        unconfirmed=unconfirmed(db, station),
+        to_check=checks.due(db, station, now),
+        batches=batches.newest(db, station),
+        pace=pace(db, station, now),
+    )
+
+
+def pace(db: StationDatabase, station: int, now: datetime) -> Pace:
+    """How long families waited. Temporary badges do not count: they are no answer to an application."""
+    rows = db.rows(
+        f"SELECT badge.activated_at, {_SINCE} AS since FROM badge WHERE station = ? "  # noqa: S608
+        "AND elder_id IS NOT NULL AND temporary = 0 AND activated_at >= ?",
+        station,
+        clock.text(now - LOOK_BACK),
+    )
+    hours = [
+        (clock.parse(row["activated_at"]) - clock.parse(row["since"])).total_seconds() / 3600 for row in rows
+    ]
+    return Pace(len(hours), median(hours) if hours else None, max(hours, default=None))
+
+
+def unconfirmed(db: StationDatabase, station: int) -> list[Badge]:
+    """Worn badges of living elders of which no contact has confirmed a rehearsal's message."""
+    rows = db.rows(
+        "SELECT badge.* FROM badge JOIN elder ON elder.id = badge.elder_id WHERE badge.station = ? "
+        "AND badge.state = 'worn' AND elder.status = 'living' AND NOT EXISTS (SELECT 1 FROM rehearsal "
+        "JOIN rehearsal_contact ON rehearsal_id = rehearsal.id "
+        "WHERE rehearsal.badge_id = badge.id AND confirmed_at IS NOT NULL) ORDER BY badge.id",
+        station,
+    )
+    return [records.from_row(row) for row in rows]
+
+
+def elders_of(board: Board) -> Collection[int]:
+    """Whose badges are on the board."""
+    lines = [*board.due, *board.forgotten]
+    badges = [*(one.badge for one in lines), *board.unconfirmed, *(one.badge for one in board.to_check)]
+    return {badge.elder_id for badge in badges if badge.elder_id is not None}
+
+
+def _on_the_way(db: StationDatabase, station: int) -> list[dict[str, Any]]:
+    return db.rows(
+        f"SELECT badge.*, {_SINCE} AS since FROM badge WHERE station = ? "  # noqa: S608
+        "AND elder_id IS NOT NULL AND state IN ('ordered', 'made', 'printed') ORDER BY id",
+        station,
+    )
+
+
+def _line(row: dict[str, Any], now: datetime) -> Line:
+    since = clock.parse(row["since"])
+    waited = now - since
+    return Line(records.from_row(row), since, int(waited.total_seconds() // 3600), waited > TWO_DAYS)
