@@ -7,7 +7,7 @@ from flask import Flask
 from station.config import Config
 from station.emergency import EmergencyFile
 from station.seal import Keyring
-from station.web import account, demo, family, health, language, links, pages, registry
+from station.web import account, demo, family, health, language, links, pages, registry, rehearsal
 from station.web.connection import Service
 from station.web.desk import doors as desk
 from station.web.public import doors as public
@@ -35,12 +35,12 @@ def create_app(config: Config, ring: Keyring) -> Flask:
     account.csrf.init_app(app)
     language.install(app)
     pages.install(app)
-    for module in (account, desk, registry, family, links, health, public):
+    for module in (account, desk, registry, family, links, rehearsal, health, public):
         app.register_blueprint(module.bp)
     if config.demo:
         app.register_blueprint(demo.bp)
         account.csrf.exempt(demo.bp)
-    for module in (public, links):
+    for module in (public, links, rehearsal):
         account.csrf.exempt(module.bp)
     return app
 

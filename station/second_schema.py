@@ -89,7 +89,6 @@ CREATE TABLE rehearsal_contact (
   rehearsal_id INTEGER NOT NULL REFERENCES rehearsal (id) ON DELETE CASCADE,
   contact_id INTEGER NOT NULL REFERENCES contact (id) ON DELETE CASCADE,
   token_hash BLOB NOT NULL UNIQUE,
-  sent_at TEXT,
   confirmed_at TEXT,
   confirmed_by TEXT CHECK (confirmed_by IN ('link', 'call')),
   PRIMARY KEY (rehearsal_id, contact_id),

@@ -4,7 +4,7 @@ import logging
 import queue
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -53,6 +53,9 @@ class Sender:
     ring: Keyring
     db: StationDatabase
     vault: Vault
+    beat: Callable[[], None] = lambda: (
+        None
+    )  # called within long work, so that a busy sender is not taken for a dead one
     pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(SLOTS, "send"))
     results: "queue.SimpleQueue[tuple[Due, int, Result]]" = field(default_factory=queue.SimpleQueue)
     in_the_air: Counter[int] = field(default_factory=Counter)
@@ -95,6 +98,8 @@ class Sender:
                 self._plan(incident_id, now)
         if fallback.import_spool(self.config, self.ring, self.db, self.vault):
             self.version = -1  # own commits do not move the number by which others' are noticed
+        with _apart("the rehearsals"):
+            plan.plan_rehearsals(self.db, timezone=self.config.timezone, now=now)
         outbox.mend_clock(self.db, now)
 
     def _follow_events(self, now: datetime) -> None:
@@ -125,6 +130,7 @@ class Sender:
                 self._plan(incident_id, now)
 
     def _plan(self, incident_id: int, now: datetime) -> None:
+        self.beat()
         planned = False
         with _apart(f"incident {incident_id}"):
             self._plan_one(incident_id, now)

@@ -55,7 +55,7 @@ def test_the_first_scan_in_the_announced_window_hands_the_badge_over(home, clien
     assert worker.get(f"/badges/{made.badge_id}/state").get_json()["tested"] is False
     assert scan(client, made).get_json()["incident"] is None
     assert worker.get(f"/badges/{made.badge_id}/state").get_json() == {
-        "state": "worn", "failed": False, "tested": True,
+        "state": "worn", "failed": False, "tested": True, "confirmed": 0,
     }  # fmt: skip
     assert "已扫到这枚胸牌" in worker.get(f"/elders/{made.id}").text
     assert actions(home).count("badge.worn") == 1

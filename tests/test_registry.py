@@ -486,6 +486,7 @@ def test_a_badge_is_downloaded_only_after_its_check_and_then_handed_over(home, w
         "state": "ordered",
         "failed": False,
         "tested": False,
+        "confirmed": 0,
     }
     number = {"code": records.shown_number(badge.number)}
     assert worker.post(f"/badges/{badge.id}/hand-over", data=number).status_code == 409

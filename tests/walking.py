@@ -13,7 +13,7 @@ from station.db import transaction
 from station.incidents import links, reports
 from station.incidents.intake import Report, Sighting
 from station.incidents.reports import Door
-from station.issuing import batches, orders, records
+from station.issuing import batches, orders, records, rehearsals
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,12 @@ class Things:
     digits: str
     status_token: str
     link_token: str
+    drill_token: str
 
     def values(self, rule: str) -> dict[str, object]:
         """What stands in the variable parts of a rule."""
         first = rule.strip("/").split("/")[0]
-        tokens = {"s": self.status_token, "go": self.link_token}
+        tokens = {"s": self.status_token, "go": self.link_token, "drill": self.drill_token}
         return {
             "token": tokens.get(first, self.badge_token),
             "digits": self.digits,
@@ -62,6 +63,8 @@ def of_wearer(home: Home, wearer: Wearer, link_of: int = 2) -> Things:
     with transaction(home.db):
         link = links.make(home.db, home.vault, answer.incident_id, staff_id=link_of, now=NOW)
         batch_id = batches.add(home.db, home.vault, "sheet", [badge], by=None, now=NOW)
+    rehearsals.confirm_by_call(home.db, home.vault, badge.id, contact_id, by=1, now=NOW)
+    rehearsal_id = home.db.scalar("SELECT max(id) FROM rehearsal")
     return Things(
         elder_id=wearer.id,
         badge_id=wearer.badge_id,
@@ -74,6 +77,7 @@ def of_wearer(home: Home, wearer: Wearer, link_of: int = 2) -> Things:
         digits=wearer.digits,
         status_token=answer.status_token,
         link_token=link,
+        drill_token=rehearsals.token(home.ring, rehearsal_id, contact_id),
     )
 
 

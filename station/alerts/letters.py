@@ -17,7 +17,7 @@ from station.config import Config
 from station.db import StationDatabase
 from station.incidents import views
 from station.incidents.intake import Sighting
-from station.issuing import records
+from station.issuing import records, rehearsals
 from station.vault import Vault
 from station.vocabulary import ACTS, BADGE_STATES, N_, OUTCOMES
 
@@ -35,6 +35,8 @@ WINDS = {
 
 def compose(db: StationDatabase, vault: Vault, due: Due, config: Config, now: datetime) -> Outgoing:
     """The message of one attempt, from the state as it is now: a place that came meanwhile is in it."""
+    if due.rehearsal_id is not None:
+        return _rehearsal(db, vault, due, config, now)
     if due.incident_id is None:
         return _soft_notice(db, due, config, now)
     shown = views.brief(db, due.incident_id)
@@ -132,6 +134,37 @@ def _soft_notice(db: StationDatabase, due: Due, config: Config, now: datetime) -
         url=f"{config.base_url}/desk",
         station=station.name,
         badge_number=words["number"] or None,
+        location=None,
+        attempt=due.attempt,
+        at=now,
+    )
+
+
+def _rehearsal(db: StationDatabase, vault: Vault, due: Due, config: Config, now: datetime) -> Outgoing:
+    badge = db.row(
+        "SELECT station, number FROM badge JOIN rehearsal ON badge.id = badge_id WHERE rehearsal.id = ?",
+        due.rehearsal_id,
+    )
+    assert badge is not None, "a rehearsal belongs to a badge"
+    station = communities.station(db, badge["station"])
+    words: dict[str, Any] = {
+        "number": records.shown_number(badge["number"]),
+        "hotline": phones.from_e164(station.hotline).shown,
+        "to_family": due.contact_id is not None,
+        "shown": None,
+    }
+    link = "desk"
+    if due.rehearsal_id is not None and due.contact_id is not None:
+        link = f"drill/{rehearsals.token(vault.ring, due.rehearsal_id, due.contact_id)}"
+    return Outgoing(
+        id=due.uid,
+        incident="",
+        kind="drill",
+        title=_text("title.txt", config.language, words),
+        text=_text("drill.txt", config.language, words),
+        url=f"{config.base_url}/{link}",
+        station=station.name,
+        badge_number=words["number"],
         location=None,
         attempt=due.attempt,
         at=now,

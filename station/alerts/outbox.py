@@ -32,6 +32,7 @@ class Due:
     staff_id: int | None
     contact_id: int | None
     attempt: int
+    rehearsal_id: int | None = None
 
 
 def reclaim(db: StationDatabase, now: datetime) -> int:
@@ -52,7 +53,9 @@ def reclaim(db: StationDatabase, now: datetime) -> int:
 def claim(
     db: StationDatabase, now: datetime, most: int, busy_channels: frozenset[int] = frozenset()
 ) -> list[Due]:
-    """Take up to `most` due alerts, first attempts before retries; those no longer called for are cancelled.
+    """Take up to `most` due alerts: notices first, for they tell somebody of an elder for the first time, then first
+
+    attempts before retries. Those no longer called for are cancelled.
 
     Channels in `busy_channels` have all their slots in use and wait.
     """
@@ -126,7 +129,7 @@ def _due_rows(
     return db.rows(
         "SELECT alert.*, address.channel_id FROM alert JOIN address ON address.id = alert.address_id "  # noqa: S608
         f"WHERE alert.state = 'pending' AND alert.due_at <= ? AND address.channel_id NOT IN ({marks}) "
-        "ORDER BY alert.attempts > 0, alert.id LIMIT ?",
+        "ORDER BY alert.kind <> 'notice', alert.attempts > 0, alert.id LIMIT ?",
         clock.text(now),
         *busy_channels,
         most,
@@ -136,7 +139,7 @@ def _due_rows(
 def _still_called_for(db: StationDatabase, row: dict[str, Any], now: datetime) -> bool:
     """Looked at again before every attempt: a claim silences the ladder, a closing silences nearly all."""
     age = now - clock.parse(row["created_at"])
-    if row["kind"] == "soft_notice":
+    if row["kind"] == "soft_notice" or row["rehearsal_id"] is not None:
         return age < SOFT_LIVES
     incident = db.row("SELECT * FROM incident WHERE id = ?", row["incident_id"])
     assert incident is not None, "alerts belong to incidents"
@@ -148,7 +151,19 @@ def _still_called_for(db: StationDatabase, row: dict[str, Any], now: datetime) -
         return True
     if row["step"] < 0:
         return incident["state"] in LEASED
-    return incident["state"] == "alerting" and incident["ring_round"] == row["ring_round"]
+    if incident["state"] != "alerting" or incident["ring_round"] != row["ring_round"]:
+        return False
+    return not _rung_again(db, row)
+
+
+def _rung_again(db: StationDatabase, row: dict[str, Any]) -> bool:
+    """Whether a newer ring waits for the same address: after an outage one is enough, however many were missed."""
+    newer = db.scalar(
+        "SELECT 1 FROM alert WHERE incident_id = ? AND id > ? AND address_id = ? AND kind = 'ladder' AND ring_round = ? "
+        "AND step > ? AND state = 'pending'",
+        *(row[name] for name in ("incident_id", "id", "address_id", "ring_round", "step")),
+    )
+    return newer is not None
 
 
 def _record_one(db: StationDatabase, due: Due, result: Result, now: datetime) -> None:
@@ -181,5 +196,6 @@ def _record_one(db: StationDatabase, due: Due, result: Result, now: datetime) ->
 def _due(row: dict[str, Any]) -> Due:
     same = (
         "uid", "kind", "step", "incident_id", "scan_id", "event_id", "address_id", "staff_id", "contact_id",
+        "rehearsal_id",
     )  # fmt: skip
     return Due(alert_id=row["id"], attempt=row["attempts"] + 1, **{key: row[key] for key in same})

@@ -10,6 +10,7 @@ from station.alerts.people import Person
 from station.communities import Policy
 from station.db import StationDatabase, transaction
 from station.incidents import events, links
+from station.issuing import rehearsals
 from station.vault import Vault
 
 SOFT_NOTICE_EVERY_S = 600
@@ -70,6 +71,29 @@ def may_call(event: events.Event) -> bool:
     if event.kind == "scan":
         return event.detail in WORTH_TELLING
     return event.kind != "place" or event.detail != "better"
+
+
+def plan_rehearsals(db: StationDatabase, *, timezone: str, now: datetime) -> int:
+    """A badge is being rehearsed: one message marked as a drill to each of its contacts and to those on duty."""
+    rows: list[dict[str, Any]] = []
+    for rehearsal in db.rows(
+        "SELECT rehearsal.id, started_at, station FROM rehearsal JOIN badge ON badge.id = badge_id "
+        "WHERE started_at > ? AND started_at <= ?",
+        clock.text(now - rehearsals.LIVES),
+        clock.text(now),
+    ):
+        told = db.rows(
+            "SELECT contact_id FROM rehearsal_contact WHERE rehearsal_id = ? ORDER BY contact_id",
+            rehearsal["id"],
+        )
+        started = clock.parse(rehearsal["started_at"])
+        whom = [Person("contact", row["contact_id"]) for row in told]
+        if told:  # else a worker only wrote down a call
+            whom += people.on_duty(db, rehearsal["station"], started, timezone)
+        for person in whom:
+            key = f"rehearsal|{rehearsal['id']}|{person.kind}{person.id}"
+            rows += _rows(db, "drill", key, person, incident_id=None, rehearsal_id=rehearsal["id"], now=now)
+    return _write(db, rows)
 
 
 def _follow_story(db: StationDatabase, incident: dict[str, Any], story: list[events.Event]) -> list[Wanted]:

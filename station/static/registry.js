@@ -141,7 +141,10 @@ function watchBadge(item) {
       const answer = await fetch(item.dataset.waiting, { headers: { Accept: "application/json" } });
       if (!answer.ok) return;
       const badge = await answer.json();
-      if (badge.state !== item.dataset.state || badge.failed || badge.tested) location.reload();
+      const news = badge.state !== item.dataset.state || badge.failed
+        || Number(badge.tested || 0) !== Number(item.dataset.tested || 0)
+        || Number(badge.confirmed || 0) !== Number(item.dataset.confirmed || 0);
+      if (news) location.reload();
     } catch {
       // The network is away; the next look comes in two seconds.
     }

@@ -1,14 +1,15 @@
 """A badge at the desk: ordered, bound, downloaded, printed, handed over, tried, checked, replaced, ended."""
 
-from flask import g, jsonify, redirect, request, url_for
+from flask import g, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
+from station import phones
 from station.errors import Invalid
-from station.issuing import checks, life, making, orders, records
+from station.issuing import checks, life, making, orders, records, rehearsals
 from station.issuing.records import Badge
 from station.web import access, connection, pages
-from station.web.registration.blueprint import WHO, badge_here, bp, elder_here, note
+from station.web.registration.blueprint import WHO, badge_here, bp, elder_here, my_station, note
 from station.web.registration.record import record_page
 
 FILES = {"pdf": "application/pdf", "png": "image/png"}
@@ -53,7 +54,14 @@ def badge_state(badge_id: int) -> ResponseReturnValue:
     """What the record page asks every two seconds while it waits for a file or a scan; it names nobody."""
     badge = badge_here(badge_id)
     tested = life.last_test(connection.get_db(), badge)
-    return jsonify(state=badge.state, failed=bool(badge.problem), tested=tested is not None)
+    return jsonify(
+        state=badge.state,
+        failed=bool(badge.problem),
+        tested=tested is not None,
+        confirmed=sum(
+            one.confirmed_at is not None for one in rehearsals.answers(connection.get_db(), badge).values()
+        ),
+    )
 
 
 @bp.post("/badges/<int:badge_id>/printed")
@@ -111,6 +119,33 @@ def end(badge_id: int) -> ResponseReturnValue:
     if badge.state != state or state not in records.ENDED:  # pressed twice
         life.end(*_storage(), badge_id, state, by=g.staff.id, now=connection.now())
     return _back(badge)
+
+
+@bp.post("/badges/<int:badge_id>/rehearse")
+@access.allowed(*WHO)
+def rehearse(badge_id: int) -> ResponseReturnValue:
+    """Let the family see on their own phones how they will be told."""
+    badge = badge_here(badge_id)
+    rehearsals.start(*_storage(), badge_id, by=g.staff.id, now=connection.now())
+    return _back(badge)
+
+
+@bp.post("/badges/<int:badge_id>/reached/<int:contact_id>")
+@access.allowed(*WHO)
+def reached(badge_id: int, contact_id: int) -> ResponseReturnValue:
+    """The worker rang a contact, who answered."""
+    badge = badge_here(badge_id)
+    rehearsals.confirm_by_call(*_storage(), badge_id, contact_id, by=g.staff.id, now=connection.now())
+    return _back(badge)
+
+
+@bp.get("/badges/<int:badge_id>/card")
+@access.allowed(*WHO)
+def card(badge_id: int) -> ResponseReturnValue:
+    """What goes home with the badge on paper; it names nobody."""
+    badge, here = badge_here(badge_id), my_station()
+    hotline = phones.from_e164(here.hotline).shown
+    return render_template("registry/card.html", badge=badge, station=here, hotline=hotline)
 
 
 def _storage() -> tuple[connection.StationDatabase, connection.Vault]:

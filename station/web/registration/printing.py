@@ -69,7 +69,7 @@ def batch_file(batch_id: int) -> ResponseReturnValue:
 @access.allowed(*WHO)
 def batch_state(batch_id: int) -> ResponseReturnValue:
     batch = _batch_here(batch_id)
-    return jsonify(state=batch.state, failed=bool(batch.problem), tested=False)
+    return jsonify(state=batch.state, failed=bool(batch.problem))
 
 
 @bp.post("/badges/batches/<int:batch_id>/printed")

@@ -11,10 +11,11 @@ from werkzeug.wrappers import Response
 from station import accounts, addresses, clock, communities, elders, enrolment
 from station.db import StationDatabase
 from station.errors import Conflict, Invalid, InvalidForm
-from station.issuing import batches, checks, life, records
+from station.issuing import batches, checks, life, records, rehearsals
 from station.issuing.batches import Batch
 from station.issuing.checks import Check
 from station.issuing.records import Badge
+from station.issuing.rehearsals import Answer
 from station.web import access, connection, elder_form, pages
 from station.web.registration.blueprint import WHO, bp, elder_here, locality, my_station, note
 from station.web.registration.entry import form_again, form_page
@@ -30,11 +31,14 @@ class Shown:
     batch: Batch | None  # the newest print file that it is in
     tested_at: datetime | None  # when the real thing was last scanned in its newest window
     checks: list[Check]
+    answers: dict[int, Answer]  # by contact, of the newest rehearsal
+    is_confirmed: bool
 
     @classmethod
     def read(cls, db: StationDatabase, badge: Badge) -> "Shown":
         batch, seen = batches.of_badge(db, badge.id), checks.of_badge(db, badge.id)
-        return cls(badge, batch, life.last_test(db, badge), seen)
+        answers, known = rehearsals.answers(db, badge), rehearsals.is_confirmed(db, badge.id)
+        return cls(badge, batch, life.last_test(db, badge), seen, answers, known)
 
 
 @bp.get("/elders/<int:elder_id>")

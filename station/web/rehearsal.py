@@ -1,0 +1,35 @@
+"""The page behind a rehearsal's message: one button that says the message came."""
+
+from flask import Blueprint, jsonify, make_response, render_template
+from flask.typing import ResponseReturnValue
+
+from station import communities, phones
+from station.issuing import rehearsals
+from station.web import access, connection
+
+bp = Blueprint("rehearsal", __name__)
+
+
+@bp.get("/drill/<token>")
+@access.public
+def look(token: str) -> ResponseReturnValue:
+    """Writes nothing, since chat programs fetch links; it names the badge by its number and nobody."""
+    shown = rehearsals.invitation(connection.get_db(), token)
+    if access.wants_json():
+        return jsonify(badge_number=shown.badge_number, confirmed=shown.confirmed)
+    station = communities.station(connection.get_db(), shown.station)
+    hotline = phones.from_e164(station.hotline)
+    return render_template("links/rehearsal.html", shown=shown, station=station, hotline=hotline)
+
+
+@bp.post("/drill/<token>")
+@access.public
+def confirm(token: str) -> ResponseReturnValue:
+    rehearsals.confirm(connection.get_db(), token, connection.now())
+    if access.wants_json():
+        return look(token)
+    answer = make_response("", 303)
+    answer.headers["Location"] = (
+        f"/drill/{token}"  # relative, as on every page that has a token in its address
+    )
+    return answer
