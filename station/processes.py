@@ -99,10 +99,10 @@ def sender(config: Config) -> None:
 def _send_until(
     config: Config, ring: Keyring, db: StationDatabase, vault: Vault, stop: threading.Event
 ) -> None:
-    running = Sender(config, ring, db, vault)
+    running = Sender(config, ring, db, vault, partial(heartbeat.beat, config.beats, "sender"))
     running.start(clock.utcnow())
     while not stop.is_set():
-        heartbeat.beat(config.beats, "sender")
+        running.beat()
         if reopen(running):
             raise StorageGone("the database was removed or replaced")
         running.tick(clock.utcnow())

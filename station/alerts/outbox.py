@@ -153,7 +153,8 @@ def _still_called_for(db: StationDatabase, row: dict[str, Any], now: datetime) -
         return incident["state"] in LEASED
     if incident["state"] != "alerting" or incident["ring_round"] != row["ring_round"]:
         return False
-    return not _rung_again(db, row)
+    # A ring that was tried stays the same message until it arrives; one that never left gives way to the newer.
+    return row["attempts"] > 0 or not _rung_again(db, row)
 
 
 def _rung_again(db: StationDatabase, row: dict[str, Any]) -> bool:

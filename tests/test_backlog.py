@@ -1,0 +1,76 @@
+"""When more is due than can be sent: the first word of every elder goes first, and nobody is rung for the past."""
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from conftest import NOW, Home
+from provider import Provider
+from watch import Watch, connect
+
+from station.alerts import outbox, plan
+from station.incidents import reports
+from station.incidents.intake import Report
+from station.incidents.reports import Door
+
+
+@pytest.fixture
+def phones(home: Home):
+    with Provider() as provider:
+        connect(home, provider, NOW)
+        yield provider
+
+
+def incident(home: Home, serial: int) -> int:
+    found = reports.report(home.db, home.vault, Door(1, serial), Report(f"press-{serial}", "with_elder"), NOW)
+    assert found.incident_id
+    return found.incident_id
+
+
+def call(home: Home, incident_id: int, elapsed_s: float) -> None:
+    now = NOW + timedelta(seconds=elapsed_s)
+    plan.plan_incident(
+        home.db, home.vault, incident_id, elapsed_s=elapsed_s, timezone=home.config.timezone, now=now
+    )
+
+
+def test_a_notice_of_a_new_elder_goes_before_the_rings_of_others(home, phones) -> None:
+    for serial in range(5):
+        call(home, incident(home, serial), 0)
+    late = incident(home, 9)
+    call(home, late, 0)
+    notices = home.db.scalar("SELECT count(*) FROM alert WHERE kind = 'notice'")
+    taken = outbox.claim(home.db, NOW, notices)
+    assert Counter(due.kind for due in taken) == {"notice": notices}
+    assert late in {due.incident_id for due in taken}
+
+
+def test_a_notice_that_a_dead_sender_left_does_not_wait_for_every_ring(home, phones) -> None:
+    first = incident(home, 1)
+    call(home, first, 0)
+    outbox.claim(home.db, NOW, 100)
+    outbox.reclaim(home.db, NOW)
+    for serial in range(2, 6):
+        call(home, incident(home, serial), 0)
+    fresh = home.db.scalar("SELECT count(*) FROM alert WHERE kind = 'notice'")
+    assert first in {due.incident_id for due in outbox.claim(home.db, NOW, fresh)}
+
+
+def test_of_the_rings_that_an_outage_held_back_each_address_hears_the_newest(home, phones) -> None:
+    ringing = incident(home, 1)
+    for seconds in (0, 45, 90, 150, 300, 420, 540):
+        call(home, ringing, seconds)
+    taken = outbox.claim(home.db, NOW + timedelta(seconds=541), 500)
+    rings = [due for due in taken if due.kind == "ladder"]
+    assert rings
+    assert max(Counter(due.address_id for due in rings).values()) == 1
+    assert max(due.step for due in rings) == 6
+
+
+def test_a_sender_with_much_to_plan_says_that_it_lives(home, phones) -> None:
+    watch, beats = Watch(home, phones, NOW), []
+    watch.sender.beat = lambda: beats.append(1)
+    for serial in range(20):
+        incident(home, serial)
+    watch.at(0)
+    assert len(beats) >= 20
