@@ -14,6 +14,7 @@
   let ticks = 0;
   let refreshing = 0;
   let stale = new Set();
+  let sending = 0;
 
   const byId = (id) => document.getElementById(id);
   const show = (id, shown) => {
@@ -65,6 +66,7 @@
   async function send(form, button) {
     const body = new URLSearchParams(new FormData(form, button));
     button?.setAttribute("aria-busy", "true");
+    sending += 1;
     try {
       put(await load(form.action, body), true, form.closest("#call") !== null);
     } catch {
@@ -72,6 +74,8 @@
       window.scrollTo(0, 0);
     } finally {
       button?.removeAttribute("aria-busy");
+      sending -= 1;
+      if (stale.size) heard([]);
     }
   }
 
@@ -136,21 +140,26 @@
     try {
       swap("lists", (await load(banners.dataset.list)).page);
       ring();
-      if (changed.has(byId("case").dataset.id)) await refreshCase();
+      const id = byId("case").dataset.id;
+      if (changed.has(id) && !(await refreshCase())) stale.add(id);
     } catch {
       changed.forEach((id) => stale.add(id));
       refreshing = window.setTimeout(refresh, 2000);
     }
   }
 
+  // The answer to a press replaces the whole case. A fresh part that came before it would invite somebody to type
+  // what the answer then wipes away, so it waits. Returns whether nothing is left to do.
   async function refreshCase() {
+    if (sending) return false;
     const shown = byId("case");
     const { page } = await load(shown.dataset.live);
+    if (sending) return false;
     const fresh = page.getElementById("case");
-    if (!fresh || byId("case") !== shown) return;
+    if (!fresh || byId("case") !== shown) return true;
     if (fresh.dataset.elder !== shown.dataset.elder && !isTyped(shown)) {
       open(window.location.href, false);
-      return;
+      return true;
     }
     for (const name of ["state", "ring"]) shown.dataset[name] = fresh.dataset[name];
     for (const part of fresh.querySelectorAll("[data-part]")) {
@@ -158,6 +167,7 @@
     }
     for (const field of shown.querySelectorAll("input[name=version]")) field.value = fresh.dataset.version;
     markSeen();
+    return true;
   }
 
   // Whether somebody is typing here, or has typed something not yet sent.
