@@ -2,9 +2,13 @@
 
 import io
 import json
+import signal
+import subprocess
+import sys
 import zipfile
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import zxingcpp
@@ -33,12 +37,29 @@ def three(home: Home) -> list[Wearer]:
     return found
 
 
+# A job process that dies by kill -9 when the second of three badges is drawn.
+KILLED = """
+import os, pathlib, signal, sys
+from station import clock, founding, seal
+from station.config import Config
+from station.issuing import batches
+folder = pathlib.Path(sys.argv[1])
+config = Config(folder, folder / "keyring.json", "https://zj.example.cn")
+def tell(done, steps):
+    if done == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+with founding.opened(config, seal.read_keyring(config.keyring)) as (db, vault):
+    batches.make(db, vault, 1, config.base_url, clock.utcnow(), tell=tell)
+"""
+ROOT = Path(__file__).parent.parent
+
+
 def choose(worker: Desk, wearers: list[Wearer], kind: str):
     return worker.post("/badges/batches", data={"badge": [w.badge_id for w in wearers], "kind": kind})
 
 
-def make(home: Home, batch_id: int, tell=None) -> None:
-    batches.make(home.db, home.vault, batch_id, home.config.base_url, NOW, tell=tell)
+def make(home: Home, batch_id: int) -> None:
+    batches.make(home.db, home.vault, batch_id, home.config.base_url, NOW)
 
 
 def hours(count: float) -> timedelta:
@@ -150,16 +171,10 @@ def test_what_is_stored_of_a_check_has_no_token_in_it(home, worker, three):
 
 
 def test_a_batch_that_was_interrupted_is_made_again_from_the_beginning(home, worker, three):
-    class Killed(BaseException):
-        """What a kill of the job process looks like from inside."""
-
-    def kill(done: int, _steps: int) -> None:
-        if done == 2:
-            raise Killed
-
     choose(worker, three, "package")
-    with pytest.raises(Killed):
-        make(home, 1, tell=kill)
+    program = [sys.executable, "-c", KILLED, str(home.config.data_dir)]
+    killed = subprocess.run(program, cwd=ROOT, timeout=60, check=False)
+    assert killed.returncode == -signal.SIGKILL, "it was to be killed in the middle"
     assert worker.get("/badges/batches/1/file").status_code == 404
     assert batches.waiting(home.db) == [1]
     make(home, 1)

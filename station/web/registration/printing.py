@@ -11,6 +11,8 @@ from station.issuing.batches import KINDS, Batch
 from station.web import access, connection, pages
 from station.web.registration.blueprint import WHO, badge_here, bp, note
 
+# Of the long lists, whose headings count all: a station that starts rehearsing today has thousands to go.
+MOST_SHOWN = 50
 SUFFIX = {"sheet": "pdf", "package": "zip"}
 
 
@@ -98,6 +100,7 @@ def _board(error: Invalid | None = None) -> str:
         names={person.elder_id: person.name for person in people},
         wrong={error.field: pages.error_text(error)} if error else {},
         most_blanks=orders.MOST_BLANKS,
+        most_shown=MOST_SHOWN,
     )
 
 
