@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from browser import browser
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -18,6 +19,9 @@ from station.issuing import orders, records
 from station.seal import Keyring
 from station.vault import Vault
 from station.web import account, damping, family, links, public
+
+# One browser for all tests: a second Playwright cannot start beside the first.
+__all__ = ["browser"]
 
 NOW = datetime(2026, 11, 21, 19, 0, tzinfo=UTC)  # three in the morning in Jilin
 PASSWORD = "snow at three o'clock"

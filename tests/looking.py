@@ -4,7 +4,7 @@ import json
 import re
 
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Page
+from playwright.sync_api import BrowserContext, Page
 
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 LANG = {"zh": "zh-CN", "en": "en", "ko": "ko"}
@@ -14,7 +14,7 @@ FOREIGN = {"english", "pdf", "png", "jpeg", "webp", "enter", "ctrl", "javascript
 _OPEN = "() => document.querySelectorAll('details').forEach((one) => { one.open = true; })"
 _WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
   [...document.querySelectorAll('body *')].filter((e) => e.getBoundingClientRect().right > innerWidth + 1)
-    .slice(0, 4).map((e) => `wider than 320 px: ${e.outerHTML.slice(0, 120)}`).concat('scrolls sideways at 320 px')"""
+    .slice(0, 4).map((e) => `wider than the screen: ${e.outerHTML.slice(0, 120)}`).concat('scrolls sideways')"""
 # An inline link in a sentence may be as high as its line (WCAG 2.5.8); everything else is aimed at with a thumb.
 _SMALL = """([font, main]) => {
   const inSentence = (e) => getComputedStyle(e).display === 'inline';
@@ -43,6 +43,11 @@ _WORDS = """() => {
 }"""
 
 
+def equip(context: BrowserContext) -> None:
+    """Give every page of the context the accessibility rules."""
+    context.add_init_script(AXE_SCRIPT)
+
+
 def open_everything(page: Page) -> None:
     """What waits behind a summary is part of the page."""
     page.evaluate(_OPEN)
@@ -56,7 +61,7 @@ def barriers(page: Page) -> list[str]:
         "preload": False,
         "selectors": False,
     }
-    answer = page.evaluate(f"{AXE_SCRIPT}; axe.run(document, {json.dumps(options)})")
+    answer = page.evaluate(f"axe.run(document, {json.dumps(options)})")
     return [
         f"axe {one['id']}: {node['html'][:160]} {node['failureSummary']}"
         for one in answer["violations"]
@@ -65,12 +70,8 @@ def barriers(page: Page) -> list[str]:
 
 
 def overflow(page: Page) -> list[str]:
-    """What makes the page scroll sideways on the narrowest phone."""
-    before = page.viewport_size
-    page.set_viewport_size({"width": 320, "height": 640})
-    found = page.evaluate(_WIDE)
-    page.set_viewport_size(before)
-    return found
+    """What makes the page scroll sideways."""
+    return page.evaluate(_WIDE)
 
 
 def small_things(page: Page, *, finders: bool) -> list[str]:
@@ -92,43 +93,52 @@ def _has_latin(text: str) -> bool:
     return any(word.lower() not in FOREIGN for word in words)
 
 
-_FOCUSABLE = """() => {
-  const all = [...document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex="0"]')].filter((e) =>
-    !e.disabled && e.tabIndex >= 0 && e.type !== 'hidden' && e.checkVisibility({visibilityProperty: true}));
-  all.forEach((e, n) => { e.dataset.stop = n; });
+# The next Tab begins at the top of the page, wherever the page itself has put the focus.
+_TO_TOP = """() => {
   const top = document.createElement('a');
   top.tabIndex = -1;
   document.body.prepend(top);
   top.focus();
   top.remove();
-  return all.length;
 }"""
-_FOCUSED = """() => {
-  const e = document.activeElement, style = getComputedStyle(e), box = e.getBoundingClientRect();
-  const ring = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2 || style.boxShadow !== 'none';
-  const at = document.elementFromPoint(
-    Math.min(Math.max(box.x + box.width / 2, 0), innerWidth - 1), Math.min(Math.max(box.y + Math.min(box.height, 40) / 2, 0), innerHeight - 1));
-  const seen = at && (e.contains(at) || at.contains(e) || e.labels && [...e.labels].some((l) => l.contains(at)));
-  return [e.dataset.stop, ring ? '' : 'no ring', seen ? '' : 'hidden', e.outerHTML.slice(0, 120)];
+# Numbers the controls in the order of the page and notes what each Tab finds.
+_WATCH_TABS = """() => {
+  window.controls = () => [...document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex="0"]')]
+    .filter((e) => !e.disabled && e.tabIndex >= 0 && e.type !== 'hidden' && e.checkVisibility({visibilityProperty: true}));
+  window.visited = [];
+  controls().forEach((e, n) => { e.dataset.stop = n; });
+  document.addEventListener('focusin', ({target: e}) => {
+    const style = getComputedStyle(e), box = e.getBoundingClientRect();
+    const ring = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2 || style.boxShadow !== 'none';
+    const at = document.elementFromPoint(
+      Math.min(Math.max(box.x + box.width / 2, 0), innerWidth - 1),
+      Math.min(Math.max(box.y + Math.min(box.height, 40) / 2, 0), innerHeight - 1));
+    const seen = at && (e.contains(at) || at.contains(e) || e.labels && [...e.labels].some((l) => l.contains(at)));
+    visited.push([e.dataset.stop, ring, Boolean(seen), e.outerHTML.slice(0, 120)]);
+  });
+  return controls().length;
 }"""
+_TABS = """() => [visited, controls().some((e) => !e.dataset.stop) || document.querySelectorAll('[data-stop]').length]"""
+
+
+def go_to_top(page: Page) -> None:
+    page.evaluate(_TO_TOP)
 
 
 def focus_trouble(page: Page) -> list[str]:
     """Tab from the top: every control in the order of the page, each seen and with its ring."""
-    while True:
-        count = page.evaluate(_FOCUSABLE)
-        found = _tab_through(page, count)
-        # A page that follows what happens may have renewed a part meanwhile.
-        if page.locator("[data-stop]").count() == count:
-            return found
-
-
-def _tab_through(page: Page, count: int) -> list[str]:
-    found = []
-    for n in range(count):
-        page.keyboard.press("Tab")
-        stop, ring, seen, what = page.evaluate(_FOCUSED)
+    go_to_top(page)
+    count = page.evaluate(_WATCH_TABS)
+    for _ in range(count):
+        page.keyboard.down("Tab")
+    page.keyboard.up("Tab")
+    visited, numbered = page.evaluate(_TABS)
+    if numbered != count:  # the page follows what happens and has renewed a part meanwhile
+        page.reload()
+        return focus_trouble(page)
+    found = [] if len(visited) == count else [f"Tab reached {len(visited)} of {count} controls"]
+    for n, (stop, ring, seen, what) in enumerate(visited):
         if stop != str(n):
             return [*found, f"Tab number {n} went to {stop}: {what}"]
-        found += [f"{trouble}: {what}" for trouble in (ring, seen) if trouble]
+        found += [f"{trouble}: {what}" for trouble, fine in (("no ring", ring), ("hidden", seen)) if not fine]
     return found

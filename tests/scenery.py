@@ -30,10 +30,11 @@ class Shot:
     path: str
     sent: dict[str, str] | None = None
     form: str = "main form"
+    spoken: tuple[str, ...] = ("zh", "en")
 
     @property
-    def is_finders(self) -> bool:
-        return self.who == "finder"
+    def languages(self) -> tuple[str, ...]:
+        return ("zh", "en", "ko") if self.who == "finder" else self.spoken
 
 
 # {…} is filled from Scenery.values.
@@ -63,7 +64,12 @@ SHOTS = {
     "link of the family": Shot("family", "{link family}"),
     "console": Shot("secretary", "/desk"),
     "console of the operator": Shot("operator", "/desk"),
-    **{f"incident {state}": Shot("secretary", f"{{incident {state}}}") for state in (*LED, "unknown")},
+    # The states of an incident differ in what they offer, not in how it looks: one is looked at in English.
+    "incident alerting": Shot("secretary", "{incident alerting}"),
+    **{
+        f"incident {state}": Shot("secretary", f"{{incident {state}}}", spoken=("zh",))
+        for state in (*LED[1:], "unknown")
+    },
     "incident with an error": Shot(
         "secretary", "{incident with_elder}", {"collected_by": ""}, "#handover form"
     ),
@@ -159,7 +165,7 @@ def _find_links(scenery: Scenery) -> None:
 
 def _messages(page: str, owner: str) -> list[str]:
     sections = [one for one in page.split("<section")[1:] if owner in one.split("</h2>")[0]]
-    return [message for section in sections for message in section.split("class=\"sms\"")[1:]]
+    return [message for section in sections for message in section.split('class="sms"')[1:]]
 
 
 def _apply(scenery: Scenery, worker: DeskSession) -> None:

@@ -7,13 +7,11 @@ from pathlib import Path
 
 import pytest
 import zxingcpp
-from browser import JILIN, browser, desk, phone
+from browser import JILIN, desk, phone
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from provider import Provider, verify
 from running import Running, wait_for
-
-__all__ = ["browser"]
 
 pytestmark = pytest.mark.e2e
 

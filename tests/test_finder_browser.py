@@ -1,0 +1,102 @@
+"""The finder's page on a real phone screen: one light request, help above the fold, nothing that jumps."""
+
+import gzip
+import re
+from collections.abc import Iterator
+
+import pytest
+import requests
+from browser import PHONE, phone
+from playwright.sync_api import expect
+from running import Running
+
+pytestmark = pytest.mark.e2e
+
+LANGUAGES = ("zh", "en", "ko")
+# Whom to call, where one is, what to do when hurt: before any scrolling. The heading says why.
+FIRST = ("h1", "a.c", "#g", "a.h.k")
+SHIFTS = """() => {
+  window.shifts = [];
+  new PerformanceObserver((list) => {
+    for (const one of list.getEntries()) window.shifts.push([one.value, String(one.sources?.[0]?.node?.outerHTML).slice(0, 80)]);
+  }).observe({type: 'layout-shift', buffered: true});
+}"""
+
+
+@pytest.fixture(scope="module")
+def station(tmp_path_factory) -> Iterator[Running]:
+    with Running(tmp_path_factory.mktemp("finder") / "data") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def badge(station: Running) -> str:
+    """The address of a badge whose page says as much as a page can say."""
+    return station.elders[0]["scan_url"]
+
+
+@pytest.mark.parametrize("spoken", LANGUAGES)
+def test_one_request_brings_all_of_it(browser, badge, spoken):
+    asked: list[str] = []
+    with phone(browser) as finder:
+        page = finder.new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(f"{badge}?l={spoken}")
+        expect(page.locator("#d")).to_have_text(re.compile(r"\d{3}|…"))
+        # The one request that follows is the line on the console that somebody looks at this page.
+        assert [url for url in asked if not url.endswith(f"/scans?l={spoken}")] == [f"{badge}?l={spoken}"]
+    raw = requests.get(f"{badge}?l={spoken}", headers={"Accept-Encoding": "gzip"}, stream=True, timeout=30)
+    packed = raw.raw.read(decode_content=False)
+    assert len(packed) <= 5000
+    script = re.search(rb"<script>(.*)</script>", gzip.decompress(packed), re.DOTALL)[1]
+    assert len(script) <= 2560
+
+
+@pytest.mark.parametrize("spoken", LANGUAGES)
+@pytest.mark.parametrize("elder", [0, 1])
+def test_help_stands_above_the_fold(browser, station, spoken, elder):
+    with phone(browser) as finder:
+        page = finder.new_page()
+        page.goto(f"{station.elders[elder]['scan_url']}?l={spoken}")
+        boxes = {what: page.locator(what).first.bounding_box() for what in FIRST}
+    bottoms = {what: box["y"] + box["height"] for what, box in boxes.items()}
+    assert bottoms["a.c"] <= 300, bottoms
+    assert max(bottoms.values()) <= PHONE["height"], bottoms
+    assert list(bottoms.values()) == sorted(bottoms.values())
+
+
+@pytest.mark.parametrize("spoken", LANGUAGES)
+@pytest.mark.parametrize("type_size", ["", "&t=1"])
+def test_nothing_jumps(browser, badge, spoken, type_size):
+    with phone(browser) as finder:
+        page = finder.new_page()
+        page.add_init_script(f"({SHIFTS})()")
+        with page.expect_response(lambda answer: "/scans" in answer.url):  # the page is a second old
+            page.goto(f"{badge}?l={spoken}{type_size}")
+        page.wait_for_timeout(200)
+        assert page.evaluate("shifts") == []
+
+
+@pytest.mark.parametrize("act", ["hurt", "cannot_stay", "gone", "tag_only"])
+def test_without_script_each_press_is_heard(browser, station, act):
+    with phone(browser, java_script_enabled=False, has_touch=False) as finder:
+        page = finder.new_page()
+        page.goto(station.elders[2]["scan_url"])
+        page.locator(f"button[value={act}]").last.click()
+        assert "/s/" in page.url
+        assert page.locator("[role=status]").first.inner_text()
+        assert page.locator("a[href^='tel:+86']").is_visible()
+
+
+def test_large_type_is_larger_and_stays(browser, badge):
+    with phone(browser) as finder:
+        page = finder.new_page()
+        page.goto(badge)
+        size = "() => parseFloat(getComputedStyle(document.querySelector('a.c')).fontSize)"
+        before = page.evaluate(size)
+        page.get_by_role("link", name="大字").tap()
+        expect(page.locator("html")).to_have_class("t")
+        assert page.evaluate(size) >= before * 1.3
+        page.get_by_role("button", name="我只是试一试").tap()
+        page.wait_for_url("**/s/**")
+        expect(page.locator("html")).to_have_class("t")

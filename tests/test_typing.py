@@ -1,0 +1,75 @@
+"""An elder is entered with the keyboard alone, in few strokes, and the badge is made."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from browser import desk
+from playwright.sync_api import Browser, Page, expect
+from running import Running
+
+pytestmark = pytest.mark.e2e
+
+# Strokes for one Chinese character with a pinyin input method: its letters and the choice, of which names and
+# addresses of everyday words need few (measured on typical records of a register).
+PER_CHARACTER = 2.6
+MOST = 110
+
+
+class Keyboard:
+    """Types like a worker and counts what the fingers do."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.strokes = 0.0
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+            self.strokes += key.count("+") + 1
+
+    def type(self, text: str) -> None:
+        for letter in text:
+            if letter.isascii():
+                self.press(letter)
+            else:
+                self.page.keyboard.insert_text(letter)
+                self.strokes += PER_CHARACTER
+
+
+@pytest.fixture(scope="module")
+def station(tmp_path_factory) -> Iterator[Running]:
+    with Running(tmp_path_factory.mktemp("typing") / "data") as running:
+        yield running
+
+
+def test_a_typical_elder_takes_few_strokes_and_no_mouse(browser: Browser, station: Running):
+    with desk(browser, station.base_url, station.account("worker")) as worker:
+        page = worker.new_page()
+        page.goto(f"{station.base_url}/elders/new")
+        keys = Keyboard(page)
+        keys.type("220204194908172220")
+        keys.press("Enter")
+        keys.type("孟秀英")
+        keys.press("Enter")
+        keys.type("帝景小区105号楼2单元301")
+        keys.press("Enter", "Enter")  # the community is the worker's own
+        keys.type("19900003101")
+        keys.press("Enter")
+        keys.type("张伟")
+        keys.press("Enter")
+        keys.press("1", "Enter")  # a son
+        keys.press("j", "d", "Enter")  # poor memory, diabetes
+        keys.press("1", "2", "3", "4", "Control+Enter")
+        page.wait_for_url(re.compile(r"/elders/\d+"))
+        assert keys.strokes <= MOST, keys.strokes
+        expect(page.locator("a[href$='/badge.pdf']")).to_be_visible()
+        for shown in (
+            "孟秀英",
+            "1949-08-17",
+            "帝景小区105号楼2单元301",
+            "张伟 (儿子)",
+            "199 0000 3101",
+            "糖尿病",
+        ):
+            expect(page.locator("main")).to_contain_text(shown)
