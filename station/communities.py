@@ -31,6 +31,7 @@ class Policy:
     going_within_s: float = 300
     news_within_s: float = 900
     grace_s: float = 120
+    minute_s: float = 60  # how long a minute of the promised arrival counts
 
     def scaled(self, factor: float) -> "Policy":
         """The same policy, `factor` times faster (a demonstration must not take five minutes)."""
@@ -40,6 +41,7 @@ class Policy:
             going_within_s=self.going_within_s / factor,
             news_within_s=self.news_within_s / factor,
             grace_s=self.grace_s / factor,
+            minute_s=self.minute_s / factor,
         )
 
     def dump(self) -> str:

@@ -9,9 +9,10 @@ from conftest import NOW, Home, Wearer
 from provider import Provider, respond, verify
 from watch import SECRET, Watch, by_kind, connect
 
-from station import duty, places
+from station import clock, duty, places
 from station.alerts import outbox
 from station.channels.base import Result
+from station.communities import Policy
 from station.db import transaction
 from station.incidents import acts, events, reports
 from station.incidents.acts import Move
@@ -118,6 +119,15 @@ def test_a_claim_without_news_is_reminded_then_rings_again(home, wang, watch):
     assert home.db.scalar("SELECT on_site_by FROM incident") is None
 
 
+def test_in_a_quicker_demonstration_the_promised_minutes_run_out_quicker(home, wang, watch):
+    home.db.conn.execute("UPDATE station SET policy = ?", [Policy().scaled(60).dump()])
+    incident = scan(home, wang).incident_id
+    acts.claim(home.db, incident, "both", by=DUTY, now=NOW)
+    acts.move(home.db, home.vault, incident, Move("going", 2, eta_minutes=20), by=DUTY, now=NOW)
+    lease = home.db.scalar("SELECT lease_until FROM incident")
+    assert lease == clock.text(NOW + timedelta(seconds=20))
+
+
 def test_closing_tells_everybody_once_and_stops_all(home, wang, watch):
     incident = scan(home, wang).incident_id
     watch.at(0)
@@ -141,6 +151,34 @@ def test_a_later_place_is_a_message_of_its_own(home, wang, watch):
         sighting=Sighting(places.Point(43.8256, 126.5601), 8.0),
     )
     assert watch.at(26) == [], "a better fix of the same place is for the console alone"
+
+
+FAR = Sighting(places.Point(43.8355, 126.5701), 8.0)  # 1.3 km from HERE
+
+
+@pytest.mark.parametrize("first", [Sighting(place="市场门口"), HERE])
+def test_the_finder_puts_the_place_right_and_everybody_hears_it_at_once(home, wang, watch, first):
+    answer = scan(home, wang, sighting=first)
+    watch.at(0)
+    scan(home, wang, seconds=5, status=answer.status_token, sighting=FAR)
+    messages = watch.at(6)
+    assert by_kind(messages) == {"place": 4}
+    assert {message["location"]["lat"] for message in messages} == {FAR.point.lat}
+    scan(home, wang, seconds=20, status=answer.status_token, sighting=HERE)
+    assert watch.at(21) == [], "one correction goes out at once, further ones wait"
+    scan(home, wang, seconds=70, status=answer.status_token, sighting=HERE)
+    assert by_kind(watch.at(71))["place"] == 4, "what was told last counts, not what was written last"
+
+
+def test_who_is_rung_with_the_place_does_not_hear_it_again(home, wang, watch, gateway):
+    first = scan(home, wang)
+    watch.at(0)
+    scan(home, wang, seconds=20, status=first.status_token, sighting=HERE)
+    watch.at(21)
+    before = len(gateway.requests)
+    assert by_kind(watch.at(91)) == {"ladder": 2}
+    assert watch.at(100) == []
+    assert f"/staff/{BACKUP}" in reached(gateway, before)
 
 
 def test_opening_the_page_is_one_soft_notice_to_duty_and_no_ladder(home, wang, watch, gateway):

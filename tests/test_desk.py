@@ -336,6 +336,14 @@ def test_a_wrong_press_can_be_taken_back_at_once(home, at_desk, lost):
     assert "撤回上一步" not in at_desk("duty2").get(f"/desk/incidents/{lost}").text
 
 
+def test_a_closing_cannot_be_taken_back_once_the_badge_was_scanned_again(home, at_desk, lost, wang):
+    desk = at_desk("duty")
+    move(desk, lost, 1, "closed", outcome="false_alarm")
+    assert scan(home, wang).incident_id != lost
+    assert move(desk, lost, 2, "alerting").status_code == 409
+    assert state(home, lost)[0] == "closed"
+
+
 def test_messages_reach_the_finder_s_side_of_the_incident(at_desk, lost):
     desk = at_desk("duty")
     assert desk.post(f"/desk/incidents/{lost}/messages", json={"text": "马上就到"}).status_code == 201

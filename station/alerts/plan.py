@@ -1,6 +1,6 @@
 """From what is on the disk to the messages it calls for: safe to repeat, so an alert cannot be forgotten."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -43,7 +43,8 @@ def plan_incident(
     wanted = _follow_story(db, incident, story)
     if incident["closed_at"] is None:
         wanted += _notices(db, incident, story, timezone)
-        wanted += _ringing(db, incident, elapsed_s, timezone, now)
+        ringing = _ringing(db, incident, elapsed_s, timezone, now)
+        wanted += [replace(one, event_id=_newest(story)) for one in ringing]
         wanted += _reminder(incident, now)
     return _insert(db, vault, incident, wanted, now)
 
@@ -160,12 +161,17 @@ def _told(db: StationDatabase, incident_id: int) -> dict[Person, int]:
 def _notices(
     db: StationDatabase, incident: dict[str, Any], story: list[events.Event], timezone: str
 ) -> list[Wanted]:
-    newest = story[-1].id if story else 0
+    newest = _newest(story)
     opened = clock.parse(incident["opened_at"])
     return [
         Wanted("notice", "opened", person, event_id=newest)
         for person in people.to_notify(db, incident, opened, timezone)
     ]
+
+
+def _newest(story: list[events.Event]) -> int:
+    """The newest event when a message is planned: what came before it is in the message already."""
+    return story[-1].id if story else 0
 
 
 def _ringing(

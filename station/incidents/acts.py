@@ -7,7 +7,7 @@ from typing import Any
 
 from station import audit, clock
 from station.communities import Policy
-from station.db import StationDatabase, transaction
+from station.db import IntegrityError, StationDatabase, transaction
 from station.errors import Conflict, Invalid, NotFound
 from station.incidents import events
 from station.incidents.intake import clean
@@ -88,7 +88,12 @@ def move(db: StationDatabase, vault: Vault, incident_id: int, step: Move, *, by:
         if step.state not in ORDER:
             raise Invalid("state", "There is no such state.")
         if _is_undo(db, before, step.state, by, now):
-            _undo(db, before, step.state, by, now)
+            try:
+                _undo(db, before, step.state, by, now)
+            except IntegrityError as error:  # closed, scanned again, and now to be opened beside the new one
+                raise Conflict(
+                    "This step is not possible now. Load the page again to see where the incident stands."
+                ) from error
             return
         if not allowed(before["state"], step.state):
             raise Conflict(
@@ -292,7 +297,7 @@ def _lease(row: dict[str, Any], state: str, now: datetime, eta_minutes: int | No
         return None
     policy = Policy.load(row["policy"])
     seconds = policy.going_within_s if state == "acked" else policy.news_within_s
-    return clock.text(now + timedelta(seconds=max(seconds, 60 * (eta_minutes or 0))))
+    return clock.text(now + timedelta(seconds=max(seconds, policy.minute_s * (eta_minutes or 0))))
 
 
 def _set_state(db: StationDatabase, incident_id: int, state: str, lease: str | None, now: datetime) -> None:

@@ -17,6 +17,8 @@ from station.vault import Vault
 # anything nearer or sooner updates the console alone, so that no flood of scans becomes a flood of messages.
 MOVED_M = 150.0
 NEWS_EVERY = timedelta(seconds=60)
+# Of the requests that gave a report a better place so many are remembered, to know one that is sent again.
+MOST_REQUESTS = 20
 # A finder's code is answered for as long as a call may follow a scan.
 CODE_LIVES = timedelta(minutes=60)
 
@@ -79,8 +81,7 @@ def _write(
     announced = badge is not None and _in_window(badge["window_until"], now)
     act = "test" if announced else sent.act
     earlier = _earlier(db, door, sent, act)
-    if earlier:
-        _add_place(db, vault, earlier, sent, now)
+    if earlier and _add_place(db, vault, earlier, sent, request_hash, now):
         return earlier
     if act in EVIDENCE:
         incident_id = open_or_join(db, vault, door, badge, source="scan", now=now)
@@ -106,8 +107,7 @@ def attach(
     """Write one report of an incident with what it tells; inside the caller's transaction."""
     scan = _insert_scan(db, vault, door, sent, incident_id, request_hash, now)
     events.add(db, incident_id, "scan", actor="finder", scan_id=scan["id"], detail=sent.act, now=now)
-    _keep_content(db, vault, scan, sent, now)
-    _note_place(db, incident_id, scan, sent.sighting, vault, now)
+    _keep_content(db, vault, scan, {}, sent, now)
     return scan
 
 
@@ -116,13 +116,12 @@ def _in_window(until: str | None, now: datetime) -> bool:
 
 
 def _earlier(db: StationDatabase, door: Door, sent: Report, act: str) -> dict[str, Any] | None:
-    """The finder's own earlier report that this one gives a place: same badge, same act, its incident still open."""
+    """The finder's own earlier report that this one gives a place: same badge, same act."""
     if not sent.status or sent.sighting == Sighting():
         return None
     return db.row(
-        "SELECT scan.* FROM scan JOIN incident ON incident.id = scan.incident_id "
-        "WHERE scan.status_hash = ? AND scan.station = ? AND scan.serial IS ? AND scan.act = ? "
-        "AND incident.closed_at IS NULL",
+        "SELECT scan.*, incident.closed_at FROM scan JOIN incident ON incident.id = scan.incident_id "
+        "WHERE scan.status_hash = ? AND scan.station = ? AND scan.serial IS ? AND scan.act = ?",
         seal.token_hash(sent.status),
         door.station,
         door.serial,
@@ -226,11 +225,25 @@ def call_code(ring: Keyring, request_id: str) -> str:
 
 
 def _keep_content(
-    db: StationDatabase, vault: Vault, scan: dict[str, Any], sent: Report, now: datetime
+    db: StationDatabase,
+    vault: Vault,
+    scan: dict[str, Any],
+    known: dict[str, Any],
+    sent: Report,
+    now: datetime,
 ) -> None:
-    content = _content(sent.sighting, sent.note, sent.phone, now)
+    """Write what a report tells over what was `known` of it, and remember the place that everybody is told."""
+    news = _note_place(db, scan["incident_id"], scan, sent.sighting, vault, now)
+    content = known | _content(sent.sighting, sent.note, sent.phone, now)
+    if news in ("first", "later"):
+        content["told"] = {key: content[key] for key in ("lat", "lon", "place") if key in content}
     if content:
-        db.insert("scan_content", scan_id=scan["id"], content=_sealed(vault, scan, content))
+        db.write(
+            "INSERT INTO scan_content (scan_id, content) VALUES (?, ?) "
+            "ON CONFLICT (scan_id) DO UPDATE SET content = excluded.content",
+            scan["id"],
+            _sealed(vault, scan, content),
+        )
 
 
 def _content(sighting: Sighting, note: str, phone: str, now: datetime) -> dict[str, Any]:
@@ -254,17 +267,25 @@ def read_content(vault: Vault, scan: dict[str, Any], sealed: bytes | None) -> di
     return found
 
 
-def _add_place(db: StationDatabase, vault: Vault, scan: dict[str, Any], sent: Report, now: datetime) -> None:
-    """Put a better place, and what was told along with it, on the finder's own earlier report."""
+def _add_place(
+    db: StationDatabase, vault: Vault, scan: dict[str, Any], sent: Report, request_hash: bytes, now: datetime
+) -> bool:
+    """Put a better place, and what was told along with it, on the finder's own earlier report.
+
+    The same request again changes nothing. False when the incident is closed: then this is a new report.
+    """
+    if not vault.has(f"incident/{scan['incident_id']}"):
+        return False
     sealed = db.scalar("SELECT content FROM scan_content WHERE scan_id = ?", scan["id"])
-    content = read_content(vault, scan, sealed) | _content(sent.sighting, sent.note, sent.phone, now)
-    db.write(
-        "INSERT INTO scan_content (scan_id, content) VALUES (?, ?) "
-        "ON CONFLICT (scan_id) DO UPDATE SET content = excluded.content",
-        scan["id"],
-        _sealed(vault, scan, content),
-    )
-    _note_place(db, scan["incident_id"], scan, sent.sighting, vault, now)
+    content = read_content(vault, scan, sealed)
+    requests = content.get("requests", [])
+    if request_hash.hex() in requests:
+        return True
+    if scan["closed_at"] is not None:
+        return False
+    known = content | {"requests": [*requests, request_hash.hex()][-MOST_REQUESTS:]}
+    _keep_content(db, vault, scan, known, sent, now)
+    return True
 
 
 def _note_place(
@@ -274,15 +295,19 @@ def _note_place(
     sighting: Sighting,
     vault: Vault,
     now: datetime,
-) -> None:
-    """Write down that a place became known, whether it is news to everybody, and which community it is in."""
+) -> str:
+    """Write down that a place became known, whether it is news to everybody, and which community it is in.
+
+    Returns the kind of news, empty without a place. To be called before the report's content is changed.
+    """
     if not (sighting.point or sighting.place):
-        return
+        return ""
     db.write("UPDATE scan SET has_place = 1 WHERE id = ?", scan["id"])
     news = _is_news(db, vault, incident_id, scan["id"], sighting, now)
     events.add(db, incident_id, "place", actor="finder", scan_id=scan["id"], detail=news, now=now)
     if sighting.point and news != "better":
         _find_community(db, incident_id, sighting)
+    return news
 
 
 def _is_news(
@@ -298,11 +323,23 @@ def _is_news(
         opened_by = db.scalar("SELECT min(id) FROM scan WHERE incident_id = ?", incident_id)
         opened_at = db.scalar("SELECT opened_at FROM incident WHERE id = ?", incident_id)
         return "first" if opened_by == scan_id and opened_at == clock.text(now) else "later"
+    known = _told_place(db, vault, last)
     if now - clock.parse(last["told_at"]) < NEWS_EVERY:
-        known = place_of_scan(db, vault, last)
-        # Words were all we had and now there is a point: that is worth a message at once.
-        return "later" if sighting.point and known.point is None else "better"
-    return "later" if _moved(place_of_scan(db, vault, last), sighting) else "better"
+        # Words were all we had and now there is a point, or the finder's first fix was far off and is put right:
+        # that is worth a message at once.
+        corrects = last["id"] == scan_id and not _corrected(db, scan_id)
+        if not sighting.point or (known.point and not corrects):
+            return "better"
+    return "later" if _moved(known, sighting) else "better"
+
+
+def _corrected(db: StationDatabase, scan_id: int) -> bool:
+    """Whether a later place of this very report was told already; further ones wait, as a flood does."""
+    news = db.scalar(
+        "SELECT count(*) FROM event WHERE scan_id = ? AND kind = 'place' AND detail IN ('first', 'later')",
+        scan_id,
+    )
+    return int(news) > 1
 
 
 def _moved(before: Sighting, after: Sighting) -> bool:
@@ -311,14 +348,13 @@ def _moved(before: Sighting, after: Sighting) -> bool:
     return after.point is not None or after.place != before.place
 
 
-def place_of_scan(db: StationDatabase, vault: Vault, scan: dict[str, Any]) -> Sighting:
-    """Where a scan was, as far as it was told. `scan` has the columns of the scan table."""
-    scan_id = db.scalar("SELECT id FROM scan WHERE uid = ?", scan["uid"])
-    content = read_content(
-        vault, scan, db.scalar("SELECT content FROM scan_content WHERE scan_id = ?", scan_id)
-    )
+def _told_place(db: StationDatabase, vault: Vault, scan: dict[str, Any]) -> Sighting:
+    """The place of a scan that everybody was told; it may have got a better one since."""
+    sealed = db.scalar("SELECT content FROM scan_content WHERE scan_id = ?", scan["id"])
+    content = read_content(vault, scan, sealed)
+    content = content.get("told", content)
     point = places.Point(content["lat"], content["lon"]) if "lat" in content else None
-    return Sighting(point, content.get("accuracy_m"), content.get("place", ""))
+    return Sighting(point, place=content.get("place", ""))
 
 
 def _find_community(db: StationDatabase, incident_id: int, sighting: Sighting) -> None:
