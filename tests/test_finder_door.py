@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from conftest import WANG, enrol
 
-from station import founding, seal, spool
+from station import clock, founding, seal, spool
 from station.db import transaction
 from station.incidents import acts, reports, views
 from station.incidents.acts import Move
@@ -104,6 +104,31 @@ def test_a_better_place_goes_to_the_same_report_with_all_that_comes_along(client
     (told,) = views.whole(home.db, home.vault, int(first["incident"])).told
     assert told.point
     assert told.phone == "199 0000 0077"
+
+
+def test_a_better_place_sent_twice_changes_nothing_the_second_time(client, home, wang):
+    first = post(client, wang, act="with_elder").get_json()
+    better = {
+        "act": "with_elder",
+        "status": first["status_url"],
+        "request_id": "b" * 20,
+        "lat": 43.83,
+        "lon": 126.56,
+    }
+    once = post(client, wang, **better).get_json()
+    events = home.db.scalar("SELECT count(*) FROM event")
+    assert post(client, wang, **better).get_json() == once
+    assert home.db.scalar("SELECT count(*) FROM event") == events
+    acts.move(
+        home.db,
+        home.vault,
+        int(first["incident"]),
+        Move("closed", 1, outcome="false_alarm"),
+        by=1,
+        now=clock.utcnow(),
+    )
+    assert post(client, wang, **better).get_json() == once, "a phone that repeats itself opens nothing new"
+    assert post(client, wang, **better | {"request_id": "c" * 20}).get_json()["incident"] != once["incident"]
 
 
 def test_a_call_back_number_that_comes_later_is_not_lost(client, home, wang):
@@ -242,6 +267,7 @@ def test_without_the_database_a_report_waits_in_the_spool_and_is_imported(client
     body = answer.get_json()
     assert body["incident"] is None
     assert client.get(body["status_url"]).status_code == 200
+    assert len(look(client, body["status_url"])["code"]) == 3, "there is something to say on the phone"
     assert (
         post(client, wang, act="hurt", request_id="the-same-press").get_json()["status_url"]
         == body["status_url"]

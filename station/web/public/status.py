@@ -68,7 +68,9 @@ def look(token: str) -> tuple[HelpCard, StatusView, tuple[int, int | None] | Non
         )
         return shown, of_incident(found), (found.station, found.serial)
     except UNREACHABLE:
-        return _first_hotline(), saved(), None
+        waiting = _in_spool(token)
+        if waiting is None:
+            return _first_hotline(), saved(), None
     except NotFound:
         waiting = _in_spool(token)
         if waiting is None:
