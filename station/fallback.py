@@ -3,10 +3,12 @@
 import logging
 import math
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 
-from station import spool
+from station import seal, spool
 from station.addresses import Address
 from station.alerts import letters
 from station.channels import registry
@@ -64,6 +66,7 @@ class WithoutDatabase:
         self.emergency = EmergencyFile(config.emergency_file, ring)
         self.pool = ThreadPoolExecutor(SLOTS, "emergency")
         self.next_try: dict[tuple[str, int], float] = {}  # time.monotonic, for each report and address
+        self.attempts: Counter[tuple[str, int]] = Counter()
 
     def tick(self, now: datetime) -> None:
         """Try whatever is due; returns at once, for a provider that hangs must not look like a dead sender."""
@@ -75,7 +78,8 @@ class WithoutDatabase:
             message = _message(waiting, card.name if card else "", self.config, now)
             for officer in content.on_duty:
                 if officer.station == waiting.station:
-                    self._tell(waiting.path.name, officer.addresses, message, now)
+                    own = seal.token_hash(f"{message.id}|staff{officer.staff_id}").hex()[:32]
+                    self._tell(waiting.path.name, officer.addresses, replace(message, id=own), now)
 
     def _tell(self, name: str, ways: tuple[Address, ...], message: Outgoing, now: datetime) -> None:
         moment = time.monotonic()
@@ -83,7 +87,8 @@ class WithoutDatabase:
             key = (name, address.id)
             if moment >= self.next_try.get(key, 0.0):
                 self.next_try[key] = moment + LONGEST_TRY_S
-                self.pool.submit(self._try, key, address, message, now)
+                self.attempts[key] += 1
+                self.pool.submit(self._try, key, address, replace(message, attempt=self.attempts[key]), now)
 
     def _try(self, key: tuple[str, int], address: Address, message: Outgoing, now: datetime) -> None:
         again = deliver(address, message, now).outcome == "retry"
