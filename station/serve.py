@@ -1,5 +1,6 @@
 """The parent process: migrates, opens the socket, starts the children, replaces those that die or hang."""
 
+import fcntl
 import logging
 import os
 import resource
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 
 from station import heartbeat, processes
 from station.config import Config, to_environ
+from station.errors import SettingError
 
 log = logging.getLogger("station.serve")
 
@@ -121,6 +123,23 @@ class Parent:
 
 def _pause_s(failures: int) -> float:
     return 0.0 if failures < 2 else min(LONGEST_PAUSE_S, 0.25 * 2 ** min(failures, 9))
+
+
+def alone(config: Config, wait_s: float = STOP_WITHIN_S + 1) -> None:
+    """Hold the data folder for this process; a parent that is just ending is waited for.
+
+    A second parent would take the channels and the address of the first away. Raises SettingError.
+    """
+    lock = os.open(processes.prepare(config) / "parent.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    until = time.monotonic() + wait_s
+    while True:
+        with suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        if time.monotonic() >= until:
+            os.close(lock)
+            raise SettingError(f"A station is running on {config.data_dir} already; stop it first.")
+        time.sleep(LOOK_EVERY_S)
 
 
 def many_files() -> None:

@@ -4,12 +4,16 @@ import re
 import subprocess
 import sys
 
+import pytest
 import requests
 import zxingcpp
 from PIL import Image
 from running import ROOT, Running, wait_for
 
+from station import serve
 from station.cli import demonstrate
+from station.config import Config
+from station.errors import SettingError
 
 URL = "http://127.0.0.1:8000/1247273623398063900124392959555356940249154347197173"
 
@@ -46,6 +50,16 @@ def test_a_second_start_keeps_everything_and_follows_the_port(tmp_path):
             (code,) = zxingcpp.read_barcodes(Image.open(now["badge_png"]))
             assert code.text == now["scan_url"]
         assert [one["id"] for one in station.desk().get("/desk/incidents?open=1").json()] == [incident]
+
+
+def test_two_at_once_on_one_folder_are_refused(tmp_path):
+    with Running(tmp_path / "data"):
+        config = Config(
+            tmp_path / "data", tmp_path / "data" / "keyring.json", "http://127.0.0.1:1", demo=True
+        )
+        with pytest.raises(SettingError, match="running"):
+            serve.alone(config, wait_s=0)
+    serve.alone(config, wait_s=0)
 
 
 def test_every_phone_shows_its_messages(tmp_path):

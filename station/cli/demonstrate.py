@@ -37,8 +37,8 @@ def run(wish: Wish) -> None:
     host = own_address() if wish.lan else "127.0.0.1"
     config = _config(wish, f"http://{host}:{port}", listen_on, port)
     _build(config)
+    serve.alone(config)
     note, elders = _open(config, wish, port)
-    processes.prepare(config)
 
     def ready() -> None:
         click.echo(_as_json(config, note, elders) if wish.as_json else _as_text(config, note, elders, wish))

@@ -52,10 +52,10 @@ def serve_command() -> None:
             raise SettingError(
                 f"{path} does not exist. Make an instance with `station init`, or `station restore` one."
             )
+    serve.alone(config)
     founding.migrate(config, ring)
     serve.many_files()
     listener = processes.listener(config)
-    processes.prepare(config)
     founding.spool.prepare(config.spool)
     care.refresh_emergency(config, ring)
     serve.Parent(config, listener).run(lambda: click.echo(f"The station serves {config.base_url}"))
