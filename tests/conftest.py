@@ -9,6 +9,7 @@ import pytest
 from browser import browser
 from flask import Flask
 from flask.testing import FlaskClient
+from running import Running
 
 from station import accounts, communities, duty, elders, emergency, enrolment, founding, seal
 from station.app import create_app
@@ -194,3 +195,10 @@ def rested_dampers() -> None:
         for damper in vars(module).values():
             if isinstance(damper, damping.Damper):
                 damper._spent.clear()
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory) -> Iterator[Running]:
+    """One demo station in processes of its own for the tests that only look at it or add to it."""
+    with Running(tmp_path_factory.mktemp("demo") / "data") as running:
+        yield running

@@ -21,9 +21,8 @@ Visit = Callable[[str, str], Page]
 
 
 @pytest.fixture(scope="module")
-def scenery(tmp_path_factory) -> Iterator[Scenery]:
-    with Running(tmp_path_factory.mktemp("pages") / "data") as running:
-        yield paint(running)
+def scenery(demo: Running) -> Scenery:
+    return paint(demo)
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """An elder is entered with the keyboard alone, in few strokes, and the badge is made."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from browser import desk
@@ -10,8 +9,8 @@ from running import Running
 
 pytestmark = pytest.mark.e2e
 
-# Strokes for one Chinese character with a pinyin input method: its letters and the choice, of which names and
-# addresses of everyday words need few (measured on typical records of a register).
+# Strokes for one Chinese character with a pinyin input method that completes words: on average some letters and a
+# share of the key that chooses.
 PER_CHARACTER = 2.6
 MOST = 110
 
@@ -37,16 +36,10 @@ class Keyboard:
                 self.strokes += PER_CHARACTER
 
 
-@pytest.fixture(scope="module")
-def station(tmp_path_factory) -> Iterator[Running]:
-    with Running(tmp_path_factory.mktemp("typing") / "data") as running:
-        yield running
-
-
-def test_a_typical_elder_takes_few_strokes_and_no_mouse(browser: Browser, station: Running):
-    with desk(browser, station.base_url, station.account("worker")) as worker:
+def test_a_typical_elder_takes_few_strokes_and_no_mouse(browser: Browser, demo: Running):
+    with desk(browser, demo.base_url, demo.account("worker")) as worker:
         page = worker.new_page()
-        page.goto(f"{station.base_url}/elders/new")
+        page.goto(f"{demo.base_url}/elders/new")
         keys = Keyboard(page)
         keys.type("220204194908172220")
         keys.press("Enter")
