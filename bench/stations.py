@@ -140,4 +140,5 @@ def _demo(data: Path, *options: str) -> Iterator[dict[str, Any]]:
 def _quieten(data: Path) -> None:
     """The demonstration's own phones are answered by the very server that is measured; they are switched off."""
     with opened(data) as (db, _), transaction(db):
-        db.write("UPDATE channel SET active = 0 WHERE label = 'demo phones'")
+        changed = db.write("UPDATE channel SET active = 0 WHERE label = ?", demo.PHONES)
+    assert changed == 1, "the demonstration's phones are not where they were"
