@@ -41,7 +41,7 @@ def deliver(address: Address, message: Outgoing, now: datetime) -> Result:
 def import_spool(config: Config, ring: Keyring, db: StationDatabase, vault: Vault) -> int:
     """Bring reports that waited on the disk into the database, with the time at which they were made."""
     count = 0
-    for waiting in spool.waiting(config.spool, ring):
+    for waiting in spool.waiting(config.spool, ring, tidy=True):
         door = reports.Door(waiting.station, waiting.serial, waiting.source, spooled=True)
         try:
             reports.report(db, vault, door, waiting.report, waiting.at)

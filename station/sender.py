@@ -94,7 +94,7 @@ class Sender:
 
     def _housekeeping(self, now: datetime) -> None:
         with _apart("the leases"):
-            for incident_id in acts.lapse(self.db, now):
+            for incident_id in [*acts.lapse(self.db, now), *acts.overdue(self.db, now)]:
                 self._plan(incident_id, now)
         if fallback.import_spool(self.config, self.ring, self.db, self.vault):
             self.version = -1  # own commits do not move the number by which others' are noticed

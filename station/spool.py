@@ -73,7 +73,7 @@ def write(
 
     The same request id writes the same file, so that an impatient finder is one report.
     """
-    name = name_of(report.request_id)
+    name = name_of(station, serial, report.request_id)
     body = json.dumps(
         {
             "station": station,
@@ -90,20 +90,21 @@ def write(
     return name
 
 
-def name_of(request_id: str) -> str:
-    """The name of the file in which the report of a request waits."""
-    return seal.token_hash(request_id).hex()[:32] + ".report"
+def name_of(station: int, serial: int | None, request_id: str) -> str:
+    """The name of the file in which the report of a request at a badge waits."""
+    return seal.token_hash(f"{station}|{serial}|{request_id}").hex()[:32] + ".report"
 
 
-def waiting(folder: Path, ring: Keyring) -> Iterator[Spooled]:
-    """The reports that wait, oldest first. A file that does not open is left in place, renamed to .damaged."""
+def waiting(folder: Path, ring: Keyring, *, tidy: bool = False) -> Iterator[Spooled]:
+    """The reports that wait, oldest first. One that does not open is passed over; `tidy` renames it to .damaged."""
     for path in sorted(folder.glob("*.report"), key=_written_at):
         try:
             raw = json.loads(seal.unseal(ring.derive("spool"), path.read_bytes(), f"spool|{path.name}"))
         except FileNotFoundError:  # the sender has imported it meanwhile
             continue
         except Unsealable:
-            path.rename(path.with_suffix(".damaged"))
+            if tidy:
+                path.rename(path.with_suffix(".damaged"))
             continue
         yield _spooled(path, raw)
 

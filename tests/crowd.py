@@ -20,6 +20,7 @@ from running import DeskSession, Running
 from station import founding, seal, spool
 from station.config import Config
 from station.db import StationDatabase
+from station.incidents import reports
 from station.vault import Vault
 
 
@@ -139,12 +140,17 @@ class Passers:
 def lost(data: Path, answered: dict[str, tuple[int, dict]]) -> list[str]:
     """The accepted requests that are neither in the database nor in the spool, or in another incident than was said."""
     missing = []
-    with disk(data) as (db, _):
+    with disk(data) as (db, vault):
+        waiting = {
+            reports.scan_uid(one.station, one.serial, one.report.request_id)
+            for one in spool.waiting(data / "spool", vault.ring)
+        }
         for request_id, (status, answer) in answered.items():
             assert status in (201, 202), answer
-            scan = db.row("SELECT incident_id FROM scan WHERE request_hash = ?", seal.token_hash(request_id))
+            token = answer["status_url"].rsplit("/", 1)[1]
+            scan = db.row("SELECT incident_id FROM scan WHERE status_hash = ?", seal.token_hash(token))
             said = int(answer["incident"]) if answer["incident"] else None
-            if scan is None and not spool.is_waiting(data / "spool", spool.name_of(request_id)):
+            if scan is None and token not in {reports.status_token(vault.ring, uid) for uid in waiting}:
                 missing.append(request_id)
             if scan is not None and said not in (None, scan["incident_id"]):
                 missing.append(request_id)

@@ -1,5 +1,6 @@
 """Alerts: who is told and rung when, until a person acts; with a clock that the test drives."""
 
+import time
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
@@ -343,3 +344,24 @@ def test_the_state_can_be_replayed_from_the_events(home, wang, watch):
         version = home.db.scalar("SELECT version FROM incident")
         acts.move(home.db, home.vault, incident, Move(state, version, **more), by=DUTY, now=NOW)
         assert events.replay(events.of_incident(home.db, incident)) == state
+
+
+def test_the_reminder_does_not_wait_for_the_next_audit(home, wang, watch):
+    incident = scan(home, wang).incident_id
+    watch.at(0)
+    acts.claim(home.db, incident, "both", by=DUTY, now=watch.now)
+    watch.at(1)
+    watch.now = NOW + timedelta(seconds=302)
+    watch.sender.last_look, watch.sender.last_plan = -1e9, time.monotonic()
+    watch.sender.tick(watch.now)
+    assert home.db.scalar("SELECT count(*) FROM alert WHERE kind = 'ladder' AND step = -1") == 1
+
+
+def test_a_step_back_brings_the_minutes_back(home, wang, watch):
+    incident = scan(home, wang).incident_id
+    acts.claim(home.db, incident, "both", by=DUTY, now=NOW)
+    acts.move(home.db, home.vault, incident, Move("going", 2, eta_minutes=8), by=DUTY, now=NOW)
+    arrives = home.db.scalar("SELECT arrives_at FROM incident")
+    acts.move(home.db, home.vault, incident, Move("with_elder", 3), by=DUTY, now=NOW)
+    acts.move(home.db, home.vault, incident, Move("going", 4), by=DUTY, now=NOW)
+    assert home.db.scalar("SELECT arrives_at FROM incident") == arrives is not None

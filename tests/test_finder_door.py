@@ -496,3 +496,30 @@ def test_a_door_cannot_be_forged(client, home, wang):
     for door in ("MXwy", "", "'", "ü", "A" * 80):
         client.post(f"{answer['status_url']}/scans?door={door}", json={"act": "gone"})
     assert {row["serial"] for row in scans(home)} == {1}
+
+
+def test_a_badge_of_a_station_that_is_not_served_here_rings_us(client, home, at_desk):
+    """Another town's badge, or one of a station that was given up: the elder is here, so we are told."""
+    for serial in (5, 5, 6):
+        token = seal.badge_token(home.ring, 77, serial)
+        answer = client.post(f"/{token}/scans", json={"act": "with_elder", "place": "东市场"})
+        assert answer.status_code == 201
+    found = at_desk("duty").get("/desk/incidents?open=1", headers={"Accept": "application/json"}).get_json()
+    assert len(found) == 2
+    assert client.get(answer.get_json()["status_url"]).status_code == 200
+
+
+def test_the_same_request_id_at_another_badge_is_another_report(client, home, wang):
+    other = seal.badge_token(home.ring, 1, 999)
+    sent = {"act": "with_elder", "request_id": "the-same-words-twice"}
+    first = client.post(f"{wang.path}/scans", json=sent).get_json()
+    second = client.post(f"/{other}/scans", json=sent).get_json()
+    assert first["incident"] != second["incident"]
+    assert client.post(f"{wang.path}/scans", json=sent).get_json()["incident"] == first["incident"]
+
+
+def test_a_message_too_long_for_the_door_gets_the_hotline(client, wang):
+    status = client.post(f"{wang.path}/scans", json={"act": "with_elder"}).get_json()["status_url"]
+    answer = client.post(f"{status}/messages", json={"text": "x" * 70_000})
+    assert answer.status_code == 413
+    assert "0432-62012345" in answer.text

@@ -156,6 +156,12 @@ def seen(db: StationDatabase, incident_id: int, *, by: int, now: datetime) -> No
             events.add(db, incident_id, "seen", actor="staff", staff_id=by, now=now)
 
 
+def overdue(db: StationDatabase, now: datetime) -> list[int]:
+    """Incidents whose holder owes news; the reminder is due."""
+    rows = db.rows("SELECT id FROM incident WHERE closed_at IS NULL AND lease_until < ?", clock.text(now))
+    return [row["id"] for row in rows]
+
+
 def lapse(db: StationDatabase, now: datetime) -> list[int]:
     """Give back incidents whose holder went silent: they ring again from the first rung. Returns their ids."""
     rows = db.rows("SELECT * FROM incident WHERE closed_at IS NULL AND lease_until IS NOT NULL")
@@ -226,8 +232,12 @@ def _advance(
     else:
         _set_state(db, incident_id, step.state, _lease(before, step.state, now, step.eta_minutes), now)
         arrives = None if step.eta_minutes is None else clock.text(now + timedelta(minutes=step.eta_minutes))
+        # Kept when the elder is reached, so that a step back within ten seconds brings it back too.
         db.write(
-            "UPDATE incident SET arrives_at = ?, version = version + 1 WHERE id = ?", arrives, incident_id
+            "UPDATE incident SET arrives_at = iif(? = 'going', ?, arrives_at), version = version + 1 WHERE id = ?",
+            step.state,
+            arrives,
+            incident_id,
         )
     events.add(
         db,

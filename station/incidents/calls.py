@@ -114,7 +114,15 @@ def _write_call(
         note=clean(call.note)[:LONGEST_NOTE],
         phone=clean(call.phone)[:LONGEST_PHONE],
     )
-    reports.attach(db, vault, door, sent, incident_id=incident_id, request_hash=request_hash, now=now)
+    reports.attach(
+        db,
+        vault,
+        door,
+        sent,
+        incident_id=incident_id,
+        known=reports.Known(uuid.uuid4().hex, request_hash),
+        now=now,
+    )
     events.add(db, incident_id, "called_in", actor="staff", now=now)
 
 

@@ -43,9 +43,20 @@ class Door:
     spooled: bool = False
 
 
-def scan_uid(request_id: str) -> str:
-    """The id of the scan that a request makes; known before it is written, so that a spooled report has its page too."""
-    return seal.token_hash(f"scan|{request_id}").hex()[:32]
+@dataclass(frozen=True)
+class Known:
+    """What is fixed before a report is written: its public id, and the fingerprint by which a repeat is known."""
+
+    uid: str
+    request_hash: bytes
+
+
+def scan_uid(station: int, serial: int | None, request_id: str) -> str:
+    """The id of the scan that a request makes; known before it is written, so that a spooled report has its page.
+
+    The badge is part of it: the same request id at another badge is another report.
+    """
+    return seal.token_hash(f"scan|{station}|{serial}|{request_id}").hex()[:32]
 
 
 def status_token(ring: Keyring, scan_uid: str) -> str:
@@ -61,17 +72,31 @@ def report(db: StationDatabase, vault: Vault, door: Door, sent: Report, now: dat
 
     Raises StorageGone or a database error when it cannot be written; the caller then spools it.
     """
-    request_hash = seal.token_hash(sent.request_id)
+    request_hash = seal.token_hash(f"{door.station}|{door.serial}|{sent.request_id}")
+    uid = scan_uid(door.station, door.serial, sent.request_id)
     first = db.row("SELECT * FROM scan WHERE request_hash = ?", request_hash)
     if first is None:
         with transaction(db):
             first = db.row("SELECT * FROM scan WHERE request_hash = ?", request_hash)
-            first = first or _write(db, vault, door, sent, request_hash, now)
+            first = first or _write(db, vault, _here(db, door), sent, Known(uid, request_hash), now)
     return Answer(first["incident_id"], status_token(vault.ring, first["uid"]), first["code"])
 
 
+def _here(db: StationDatabase, door: Door) -> Door:
+    """The door as this instance keeps it. A badge of a station that is not served here (another town's, or one that
+    was given up) belongs to our first station, so that somebody is rung; its key is folded into a negative number,
+    which no badge of ours has.
+    """
+    if door.serial is None or db.scalar("SELECT 1 FROM station WHERE number = ?", door.station):
+        return door
+    ours = db.scalar("SELECT min(number) FROM station")
+    return (
+        door if ours is None else replace(door, station=ours, serial=-1 - (door.station << 24 | door.serial))
+    )
+
+
 def _write(
-    db: StationDatabase, vault: Vault, door: Door, sent: Report, request_hash: bytes, now: datetime
+    db: StationDatabase, vault: Vault, door: Door, sent: Report, known: Known, now: datetime
 ) -> dict[str, Any]:
     badge = db.row(
         "SELECT id, elder_id, window_until FROM badge WHERE station = ? AND serial = ?",
@@ -81,13 +106,13 @@ def _write(
     announced = badge is not None and _in_window(badge["window_until"], now)
     act = "test" if announced else sent.act
     earlier = _earlier(db, door, sent, act)
-    if earlier and _add_place(db, vault, earlier, sent, request_hash, now):
+    if earlier and _add_place(db, vault, earlier, sent, known.request_hash, now):
         return earlier
     if act in EVIDENCE:
         incident_id = open_or_join(db, vault, door, badge, source="scan", now=now)
         sent = replace(sent, act=act)
-        return attach(db, vault, door, sent, incident_id=incident_id, request_hash=request_hash, now=now)
-    scan = _insert_scan(db, vault, door, replace(sent, act=act), None, request_hash, now)
+        return attach(db, vault, door, sent, incident_id=incident_id, known=known, now=now)
+    scan = _insert_scan(db, vault, door, replace(sent, act=act), None, known, now)
     events.add(db, None, act, actor="finder", scan_id=scan["id"], now=now)
     if badge and announced:
         life.scanned(db, vault, badge["id"], now)
@@ -101,11 +126,11 @@ def attach(
     sent: Report,
     *,
     incident_id: int,
-    request_hash: bytes,
+    known: Known,
     now: datetime,
 ) -> dict[str, Any]:
     """Write one report of an incident with what it tells; inside the caller's transaction."""
-    scan = _insert_scan(db, vault, door, sent, incident_id, request_hash, now)
+    scan = _insert_scan(db, vault, door, sent, incident_id, known, now)
     events.add(db, incident_id, "scan", actor="finder", scan_id=scan["id"], detail=sent.act, now=now)
     _keep_content(db, vault, scan, {}, sent, now)
     return scan
@@ -191,19 +216,18 @@ def _insert_scan(
     door: Door,
     sent: Report,
     incident_id: int | None,
-    request_hash: bytes,
+    known: Known,
     now: datetime,
 ) -> dict[str, Any]:
-    uid = scan_uid(sent.request_id)
     scan: dict[str, Any] = {
-        "uid": uid,
-        "request_hash": request_hash,
+        "uid": known.uid,
+        "request_hash": known.request_hash,
         "incident_id": incident_id,
         "station": door.station,
         "serial": door.serial,
         "badge_id": _badge_id(db, door),
         "act": sent.act,
-        "status_hash": seal.token_hash(status_token(vault.ring, uid)),
+        "status_hash": seal.token_hash(status_token(vault.ring, known.uid)),
         "code": call_code(vault.ring, sent.request_id),
         "source": door.source,
         "spooled": int(door.spooled),

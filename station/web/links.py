@@ -24,6 +24,7 @@ NEUTRAL = {
     "false_alarm": N_("It was a false alarm."),
     "tag_only": N_("Only a badge was found."),
 }
+OTHERWISE = N_("The station has taken care of it.")
 
 
 @bp.get("/go/<token>")
@@ -146,7 +147,7 @@ def _as_json(shown: dict[str, Any]) -> dict[str, Any]:
 
 def _ended(ended: Ended) -> ResponseReturnValue:
     text = pages.error_text(ended)
-    outcome = gettext(NEUTRAL.get(ended.outcome, N_("The station has taken care of it.")))
+    outcome = gettext(NEUTRAL.get(ended.outcome, OTHERWISE))
     if access.wants_json():
         return jsonify(error=text, state="closed"), ended.status
     try:

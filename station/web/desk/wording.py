@@ -28,6 +28,7 @@ MAP_APPS = {
     "geo": N_("another map"),
 }
 
+OTHERWISE = N_("Record: %(kind)s")
 STORY = {
     "opened": N_("Incident opened"),
     "scan": N_("Finder: %(act)s"),
@@ -89,7 +90,7 @@ def happened(event: Event, names: dict[int, str]) -> str:
         "state": gettext(vocabulary.STATES[event.to_state]) if event.to_state else "",
         "outcome": gettext(vocabulary.OUTCOMES.get(event.detail, event.detail)) if kind == "closed" else "",
     }
-    return str(gettext(STORY.get(kind, N_("Record: %(kind)s")), kind=event.kind, **words))
+    return str(gettext(STORY.get(kind, OTHERWISE), kind=event.kind, **words))
 
 
 def tel(text: str, area_code: str) -> str:

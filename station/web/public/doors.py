@@ -9,6 +9,7 @@ from dataclasses import replace
 from flask import Blueprint, Response, current_app, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from station import seal, search
 from station.errors import Conflict, Invalid, NotFound
@@ -22,6 +23,12 @@ from station.web.public.card import UNREACHABLE
 bp = Blueprint("public", __name__)
 
 bp.record_once(shortcut.install)
+
+
+@bp.errorhandler(RequestEntityTooLarge)
+def too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
+    return notices.too_large(status.first_hotline())
+
 
 _STATUS = re.compile(r"[0-9a-f]{32}")
 _numbers = damping.Damper(burst=30, every_s=10)

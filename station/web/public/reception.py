@@ -75,7 +75,11 @@ def _keep(door: Door, sent: Report) -> Kept:
             source=door.source,
             now=now,
         )
-        return Kept(None, reports.status_token(ring, reports.scan_uid(sent.request_id)), spooled=True)
+        return Kept(
+            None,
+            reports.status_token(ring, reports.scan_uid(door.station, door.serial, sent.request_id)),
+            spooled=True,
+        )
 
 
 def _answer(kept: Kept, ignored: list[Ignored]) -> ResponseReturnValue:

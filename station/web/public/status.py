@@ -70,7 +70,7 @@ def look(token: str) -> tuple[HelpCard, StatusView, tuple[int, int | None] | Non
     except UNREACHABLE:
         waiting = _in_spool(token)
         if waiting is None:
-            return _first_hotline(), saved(), None
+            return first_hotline(), saved(), None
     except NotFound:
         waiting = _in_spool(token)
         if waiting is None:
@@ -157,12 +157,13 @@ def _in_spool(token: str) -> Spooled | None:
     """The waiting report that this token belongs to; looked for only while the spool is not empty."""
     ring = connection.ring()
     for waiting in spool.waiting(connection.config().spool, ring):
-        if reports.status_token(ring, reports.scan_uid(waiting.report.request_id)) == token:
+        uid = reports.scan_uid(waiting.station, waiting.serial, waiting.report.request_id)
+        if reports.status_token(ring, uid) == token:
             return waiting
     return None
 
 
-def _first_hotline() -> HelpCard:
+def first_hotline() -> HelpCard:
     """Without the database nobody knows which station a status page belongs to; most instances have one."""
     known = card.hotlines()
     return known[0] if known else POLICE
