@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Page
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 LANG = {"zh": "zh-CN", "en": "en", "ko": "ko"}
 # Latin words that stand on a Chinese or Korean page for a reason.
-FOREIGN = {"english", "pdf", "png", "jpeg", "webp", "enter", "ctrl", "javascript", "wxl"}
+FOREIGN = {"english", "pdf", "png", "jpeg", "webp", "enter", "ctrl", "javascript", "wxl", "zip", "sha"}
 
 _OPEN = "() => document.querySelectorAll('details').forEach((one) => { one.open = true; })"
 _WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
@@ -89,7 +89,7 @@ def foreign_words(page: Page, language: str) -> list[str]:
 
 
 def _has_latin(text: str) -> bool:
-    words = re.findall("[A-Za-z]{3,}", re.sub(r"https?://\S+", "", text))
+    words = re.findall(r"[A-Za-z]{3,}", re.sub(r"https?://\S+|\b\w*\d\w*\b", "", text))
     return any(word.lower() not in FOREIGN for word in words)
 
 

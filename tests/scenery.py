@@ -62,6 +62,8 @@ SHOTS = {
     "progress": Shot("family", "/apply/status", {"code": "{code}"}),
     "link of staff": Shot("family", "{link staff}"),
     "link of the family": Shot("family", "{link family}"),
+    "link that has ended": Shot("family", "{link ended}"),
+    "rehearsal": Shot("family", "{rehearsal}"),
     "console": Shot("secretary", "/desk"),
     "console of the operator": Shot("operator", "/desk"),
     # The states of an incident differ in what they offer, not in how it looks: one is looked at in English.
@@ -80,6 +82,9 @@ SHOTS = {
     "new with errors": Shot("worker", "/elders/new", {"contact1_phone": "12"}, "#elder"),
     "record": Shot("worker", "{record}"),
     "edit": Shot("worker", "{record}/edit"),
+    "badges": Shot("worker", "/badges"),
+    "badges with an error": Shot("worker", "/badges", {"count": "-1"}, "form:has(#count)"),
+    "paper card": Shot("worker", "{badge}/card"),
     "applications": Shot("worker", "/applications"),
     "review": Shot("worker", "{application}"),
     "decided": Shot("worker", "{decided}"),
@@ -112,12 +117,13 @@ def paint(running: Running) -> Scenery:
     _lead_incidents(scenery, running.desk("duty"))
     _find_links(scenery)
     _apply(scenery, worker)
+    _make_badges(scenery, worker)
     bare, shy = running.elders[0], running.elders[1]
     scenery.values |= {
         "help": bare["scan_url"].removeprefix(running.base_url),
         "bare": shy["scan_url"].removeprefix(running.base_url),
         "digits": bare["badge_number"].replace("-", ""),
-        "record": re.search(r"/elders/\d+", html(worker, "/elders?q=wxl"))[0],
+        "record": _record(worker, bare),
     }
     return scenery
 
@@ -151,16 +157,24 @@ def _step(officer: DeskSession, incident: str, state: str) -> None:
 
 
 def _find_links(scenery: Scenery) -> None:
-    """The one-tap links lie in the messages that the demo's phones have received."""
-    wearer = scenery.running.elders[0]
+    first, closed = scenery.running.elders[0], scenery.running.elders[LED.index("closed")]
+    scenery.values |= {
+        "link staff": _link(scenery, first, "王强"),
+        "link family": _link(scenery, first, first["name"]),
+        "link ended": _link(scenery, closed, closed["name"]),
+    }
 
-    def link(owner: str) -> str:
+
+def _link(scenery: Scenery, wearer: dict[str, str], owner: str, door: str = "go") -> str:
+    """A one-tap link lies in the messages that the demo's phones have received."""
+
+    def found() -> str:
         page = requests.get(f"{scenery.base_url}/demo/phones", timeout=30).text
         about = [m for m in _messages(page, owner) if wearer["badge_number"] in m]
-        return re.search(r"/go/[0-9a-f]+", about[0])[0] if about else ""
+        links = re.findall(rf"/{door}/[0-9a-f]+", "".join(about))
+        return links[0] if links else ""
 
-    scenery.values["link staff"] = wait_for(lambda: link("王强"))
-    scenery.values["link family"] = wait_for(lambda: link(wearer["name"]))
+    return wait_for(found)
 
 
 def _messages(page: str, owner: str) -> list[str]:
@@ -179,9 +193,28 @@ def _apply(scenery: Scenery, worker: DeskSession) -> None:
         receipt = http.post(f"{scenery.base_url}/apply?l=zh", data=sent, timeout=30)
         scenery.values["code"] = re.search(r"\d{4} \d{4}", receipt.text)[0]
     decided, waiting = re.findall(r'href="(/applications/\d+)"', html(worker, "/applications"))
-    worker.http.post(
-        f"{worker.base_url}{decided}/refuse",
-        data={"csrf_token": worker.token, "reason": "电话打不通，请与驿站联系。"},
-        timeout=30,
-    ).raise_for_status()
+    _press(worker, f"{decided}/refuse", reason="电话打不通，请与驿站联系。")
     scenery.values |= {"decided": decided, "application": waiting}
+
+
+def _make_badges(scenery: Scenery, worker: DeskSession) -> None:
+    """An elder gets a second badge, which is printed on a sheet; another's family rehearses."""
+    spare, rehearsing = scenery.running.elders[4], scenery.running.elders[5]
+    _press(worker, f"{_record(worker, spare)}/badges")
+    made = wait_for(lambda: re.search(r'name="badge" value="(\d+)"', html(worker, "/badges")))[1]
+    _press(worker, "/badges/batches", badge=made, kind="sheet")
+    wait_for(lambda: re.search(r"/badges/batches/\d+/file", html(worker, "/badges")))
+    worn = re.search(r"/badges/\d+", html(worker, _record(worker, rehearsing)))[0]
+    _press(worker, f"{worn}/rehearse")
+    scenery.values |= {"badge": worn, "rehearsal": _link(scenery, rehearsing, rehearsing["name"], "drill")}
+
+
+def _record(worker: DeskSession, elder: dict[str, str]) -> str:
+    """The address of an elder's record."""
+    return re.search(r"/elders/\d+", html(worker, f"/elders?q={elder['name']}"))[0]
+
+
+def _press(worker: DeskSession, path: str, **sent: str) -> None:
+    data = {"csrf_token": worker.token, **sent}
+    answer = worker.http.post(f"{worker.base_url}{path}", data=data, timeout=30)
+    assert answer.status_code == 200, answer.text
