@@ -57,6 +57,7 @@ def restore(config: Config, ring: Keyring, folder: Path) -> None:
     try:
         _unpack(folder, draft, ring, _erased(config))
         for name in reversed(FILES):  # station.db last: with it the restore is done
+            _put_logs_aside(config.data_dir / name)
             (draft.data_dir / name).rename(config.data_dir / name)
     finally:
         shutil.rmtree(draft.data_dir)
@@ -76,6 +77,13 @@ def _unpack(folder: Path, draft: Config, ring: Keyring, ledger: list[tuple[str, 
                 vault.destroy(subject, at)
     except DatabaseError as error:
         raise SettingError(f"The backup is damaged inside ({error}); restore an older one.") from error
+
+
+def _put_logs_aside(path: Path) -> None:
+    """A log left by a database that was moved away must not be replayed into the restored one, nor be lost."""
+    for log in (Path(f"{path}-wal"), Path(f"{path}-shm")):
+        if log.exists():
+            log.rename(f"{log}.before-restore")
 
 
 def _copy(source: StationDatabase, target: Path) -> None:

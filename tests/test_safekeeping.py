@@ -206,3 +206,21 @@ def test_work_goes_on_after_a_restore(home, wang, backup, other_house):
         assert report(there, second, "江边") != report(there, wang, "桥头")
         with transaction(db):
             assert db.scalar("SELECT count(*) FROM incident WHERE closed_at IS NULL") == 2
+
+
+def test_a_log_left_behind_is_not_replayed_into_the_restored_database(home, wang, backup, other_house):
+    other_house.data_dir.mkdir(exist_ok=True)
+    left = Path(f"{other_house.database}-wal")
+    left.write_bytes(b"the log of a database that was moved away")
+    safekeeping.restore(other_house, home.ring, backup)
+    assert left.with_name(left.name + ".before-restore").read_bytes().startswith(b"the log of")
+    with founding.opened(other_house, home.ring) as (db, _):
+        assert db.scalar("PRAGMA integrity_check") == "ok"
+        assert db.scalar("SELECT count(*) FROM elder") == 1
+
+
+def test_a_scan_joins_an_incident_whose_key_the_older_keys_do_not_have(home, wang):
+    first = report(home, wang, "in the snow")
+    with transaction(home.vault.keys):
+        home.vault.keys.write("DELETE FROM dek WHERE subject LIKE 'incident/%'")
+    assert report(home, wang, "still there") == first

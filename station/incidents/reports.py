@@ -167,6 +167,8 @@ def open_or_join(
         elder_id,
     )
     if open_id is not None:
+        # There already, but for a keys.db that was restored from an older copy than station.db.
+        vault.create_for_incident(int(open_id), now)
         return int(open_id)
     return _open(db, vault, door, badge, source=source, now=now)
 
