@@ -7,6 +7,9 @@ from pathlib import Path
 NAMES = ("web", "sender", "jobs")
 # Tests shorten it: ten seconds of waiting are long for a test and short for a disk that stalls.
 STALE_S = float(os.environ.get("STATION_STALE_S") or 10.0)
+# A web process that is replaced drops the answers under way, so it gets longer: at a load of nine on two cores one
+# that was well was silent for ten seconds.
+STALE_OF_OTHERS_S = 3 * STALE_S
 
 
 def beat(folder: Path, name: str) -> None:
@@ -21,6 +24,11 @@ def beat(folder: Path, name: str) -> None:
     except FileNotFoundError:
         path.touch(mode=0o600)
         os.utime(path, ns=(moment, moment))
+
+
+def is_stale(name: str, age: float) -> bool:
+    """Whether a process that has been silent for `age` seconds counts as hung."""
+    return age > (STALE_S if name == "sender" else STALE_OF_OTHERS_S)
 
 
 def age_s(folder: Path, name: str) -> float | None:

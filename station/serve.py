@@ -103,7 +103,7 @@ class Parent:
         age = heartbeat.age_s(self.config.beats, child.name)
         if age is None:
             return time.monotonic() - child.started > FIRST_BEAT_S
-        return age > heartbeat.STALE_S
+        return heartbeat.is_stale(child.name, age)
 
     def _all_alive(self) -> bool:
         return all(heartbeat.age_s(self.config.beats, name) is not None for name in self.children)

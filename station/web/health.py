@@ -45,7 +45,7 @@ def _database() -> dict[str, object]:
 
 def _process(name: str) -> dict[str, object]:
     age = heartbeat.age_s(connection.config().beats, name)
-    if age is None or age > heartbeat.STALE_S:
+    if age is None or heartbeat.is_stale(name, age):
         return _check(False, "no sign of life")
     return _check(True, "alive")
 
