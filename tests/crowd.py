@@ -2,7 +2,9 @@
 
 import http.client
 import json
+import os
 import shutil
+import socket
 import tempfile
 import threading
 import time
@@ -28,8 +30,19 @@ from station.vault import Vault
 def _furnished() -> tuple[tempfile.TemporaryDirectory, int]:
     """A demo station's folder with drawn badges, and the port that is printed on them; made once a test run."""
     kept = tempfile.TemporaryDirectory()
-    with Running(Path(kept.name) / "data") as station:
-        return kept, int(station.base_url.rsplit(":", 1)[1])
+    port = _unused_port(20_000 + os.getpid() % 10_000)
+    with Running(Path(kept.name) / "data", "--port", str(port)):
+        return kept, port
+
+
+def _unused_port(first: int) -> int:
+    """The next port that nobody holds. Those below 32768 stay ours between two starts: the system gives out others."""
+    for port in range(first, first + 100):
+        with socket.socket() as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError(f"no port is free from {first} on")
 
 
 def start(data: Path, *options: str) -> Running:
@@ -37,7 +50,8 @@ def start(data: Path, *options: str) -> Running:
     kept, port = _furnished()
     if not data.exists():
         shutil.copytree(Path(kept.name) / "data", data)
-    return Running(data, "--port", str(port), *options)
+    # While another station of the tests holds the port, this one takes the next and draws its badges anew.
+    return Running(data, "--port", str(_unused_port(port)), *options)
 
 
 class SignedIn(DeskSession):

@@ -106,9 +106,9 @@ def test_of_twenty_who_claim_at_once_one_wins_and_the_others_hear_who(station) -
 def test_link_previews_change_not_one_row(station, provider) -> None:
     incident = scan(station, 3)[1]["incident"]
     status = scan(station, 3)[1]["status_url"]
+    one_tap = wait_for(lambda: notices(provider, incident))[0].removeprefix(station.base_url)
     with crowd.disk(station.data) as (db, _):
         wait_for(lambda: quiet(db))
-    one_tap = notices(provider, incident)[0].removeprefix(station.base_url)
     assert one_tap.startswith("/go/")
     badge = station.elders[3]["scan_url"].removeprefix(station.base_url)
     unissued = crowd.badge_path(station.data, 4000)

@@ -202,9 +202,9 @@ def test_one_broken_incident_does_not_silence_the_others(home, wang, watch, gate
 
 def test_a_report_that_cannot_be_imported_does_not_hold_up_the_others(home, wang, watch) -> None:
     home.config.spool.mkdir(exist_ok=True)
-    for station, name in ((None, "broken"), (1, "sound")):
-        report = Report(f"{name}-request", "with_elder")
-        spool.write(home.config.spool, home.ring, report, station=station, serial=5, source=b"", now=NOW)
+    for act, name in (("unheard of", "broken"), ("with_elder", "sound")):
+        report = Report(f"{name}-request", act)
+        spool.write(home.config.spool, home.ring, report, station=1, serial=5, source=b"", now=NOW)
         time.sleep(0.01)  # they are imported in the order in which they came
     assert watch.at(1)
     assert home.db.scalar("SELECT count(*) FROM scan") == 1
