@@ -9,9 +9,9 @@ from typing import Any
 
 import click
 
-from station import accounts, clock, communities, config, duty, emergency, founding, seal
+from station import accounts, clock, communities, config, duty, emergency, founding, phones, places, seal
 from station.config import Config
-from station.db import StationDatabase, transaction
+from station.db import IntegrityError, StationDatabase, transaction
 from station.errors import Invalid
 from station.issuing import making, records
 from station.vault import Vault
@@ -80,7 +80,7 @@ def roster() -> None:
 def load(file: Path) -> None:
     """Load stations, communities and weekly shifts from a JSON file (docs/operating.md shows one)."""
     plan = _read_plan(file)
-    with instance() as (read, db, vault):
+    with instance() as (read, db, vault), _named_slips(file):
         _load_places(db, plan)
         for number, shifts in _shifts(db, plan).items():
             duty.replace_roster(db, number, shifts)
@@ -113,6 +113,17 @@ def make_badges() -> None:
             making.make(db, vault, badge_id, read.base_url, clock.utcnow())
 
 
+@contextmanager
+def _named_slips(file: Path) -> Iterator[None]:
+    """A missing or misspelt entry of the file in one sentence."""
+    try:
+        yield
+    except KeyError as error:
+        raise click.ClickException(f"{file}: the entry {error} is missing.") from error
+    except (TypeError, ValueError, AttributeError, IntegrityError) as error:
+        raise click.ClickException(f"{file}: {error}. docs/operating.md shows how it is written.") from error
+
+
 def _read_plan(file: Path) -> dict[str, Any]:
     try:
         plan = json.loads(file.read_text())
@@ -124,27 +135,38 @@ def _read_plan(file: Path) -> dict[str, Any]:
 
 
 def _load_places(db: StationDatabase, plan: dict[str, Any]) -> None:
+    """All of the file or nothing: one wrong place leaves the instance as it was."""
     known = {station.number for station in communities.stations(db)}
     with transaction(db):
         for raw in plan.get("stations", []):
             areas = raw.pop("communities", [])
-            policy = (
-                communities.Policy.load(json.dumps(raw.pop("policy")))
-                if "policy" in raw
-                else communities.Policy()
-            )
             if raw["number"] not in known:
-                communities.add_station(
-                    db,
-                    communities.Station(
-                        **{"address_prefix": "", "artwork": "ring", "theme": "navy", **raw, "policy": policy}
-                    ),
-                )
+                communities.add_station(db, _station(raw))
             for area in areas:
+                point = _place(area, area["name"])
                 if not db.scalar(
                     "SELECT 1 FROM community WHERE station = ? AND name = ?", raw["number"], area["name"]
                 ):
-                    communities.add_community(db, station=raw["number"], **area)
+                    communities.add_community(
+                        db, station=raw["number"], **{**area, "lat": point.lat, "lon": point.lon}
+                    )
+
+
+def _station(raw: dict[str, Any]) -> communities.Station:
+    point = _place(raw, raw["name"])
+    policy = communities.Policy.load(json.dumps(raw["policy"])) if "policy" in raw else communities.Policy()
+    hotline = phones.parse(raw["hotline"], area_code=raw["area_code"]).e164
+    plain = {"address_prefix": "", "artwork": "ring", "theme": "navy", **raw}
+    return communities.Station(
+        **{**plain, "lat": point.lat, "lon": point.lon, "hotline": hotline, "policy": policy}
+    )
+
+
+def _place(raw: dict[str, Any], name: str) -> places.Point:
+    try:
+        return places.parse_point(raw["lat"], raw["lon"])
+    except places.PointError as error:
+        raise Invalid("lat", "The place of %(name)s: %(reason)s", name=name, reason=str(error)) from error
 
 
 def _shifts(db: StationDatabase, plan: dict[str, Any]) -> dict[int, list[duty.Shift]]:
