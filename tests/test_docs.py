@@ -202,7 +202,7 @@ def test_every_picture_is_shown_and_small():
 
 
 def test_nothing_tells_of_the_machine_it_was_written_on():
-    foreign = ("/wo" + "rk/", "files.python" + "hosted", "pypi.org/" + "simple", "/ho" + "me/", "/ro" + "ot/")
+    foreign = ("/wo" + "rk/", "files.python" + "hosted", "pypi." + "org/simple", "/ho" + "me/", "/ro" + "ot/")
     for path in FILES:
         if path.suffix in SOURCES:
             text = path.read_text()
