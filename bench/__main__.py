@@ -8,13 +8,17 @@ import time
 
 from bench.figures import Figure
 
-NAMES = ("page", "scan", "alert", "search", "growth", "badges")
+NAMES = ("page", "scan", "alert", "search", "growth", "badges", "robustness")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="name", help=", ".join(NAMES))
-    parser.add_argument("--full", action="store_true", help="growth to 1,000,000 elders (takes many minutes)")
+    parser.add_argument(
+        "--full",
+        action="store_true",
+        help="growth to 1,000,000 elders, robustness with four times the seeds (takes many minutes)",
+    )
     asked = parser.parse_args()
     unknown = set(asked.names) - set(NAMES)
     if unknown:
@@ -30,7 +34,7 @@ def main() -> None:
 def _measure(name: str, full: bool) -> list[Figure]:
     began = time.monotonic()
     run = importlib.import_module(f"bench.{name}").run
-    rows = [Figure(*row) for row in (run(full=True) if full and name == "growth" else run())]
+    rows = [Figure(*row) for row in (run(full=True) if full and name in ("growth", "robustness") else run())]
     print(f"\n{name} ({time.monotonic() - began:.0f} s)")
     for row in rows:
         print(f"  {row.name:<58} {row.measured:<34} {row.target:<26} {row.verdict}", flush=True)

@@ -1,5 +1,6 @@
 """Every setting of the service, read once from the environment in cli.py; a wrong one stops the start."""
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,6 +9,9 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from station.errors import SettingError
+
+# Two at least, so that one answers while another is replaced; Python keeps one core busy in each.
+WEB_PROCESSES = max(2, min(4, os.cpu_count() or 1))
 
 
 @dataclass(frozen=True)
@@ -70,23 +74,7 @@ def read(environ: Mapping[str, str]) -> Config:
         timezone=_timezone(environ.get("STATION_TIMEZONE", "Asia/Shanghai")),
         language=_language(environ.get("STATION_LANGUAGE", "zh")),
         trusted_proxy=environ.get("STATION_TRUSTED_PROXY", ""),
-        demo=environ.get("STATION_DEMO", "") == "1",
     )
-
-
-def to_environ(config: Config) -> dict[str, str]:
-    """The variables from which `read` makes the same configuration; how the parent tells its children."""
-    return {
-        "STATION_DATA": str(config.data_dir),
-        "STATION_KEYRING": str(config.keyring),
-        "STATION_BASE_URL": config.base_url,
-        "STATION_HOST": config.listen_host,
-        "STATION_PORT": str(config.listen_port),
-        "STATION_TIMEZONE": config.timezone,
-        "STATION_LANGUAGE": config.language,
-        "STATION_TRUSTED_PROXY": config.trusted_proxy,
-        "STATION_DEMO": "1" if config.demo else "",
-    }
 
 
 def base_url(text: str) -> str:

@@ -4,7 +4,6 @@ import os
 import time
 from pathlib import Path
 
-NAMES = ("web", "sender", "jobs")
 # Tests shorten it: ten seconds of waiting are long for a test and short for a disk that stalls.
 STALE_S = float(os.environ.get("STATION_STALE_S") or 10.0)
 # A web process that is replaced drops the answers under way, so it gets longer: at a load of nine on two cores one

@@ -1,4 +1,4 @@
-"""The three child processes: web, sender, jobs. Each ends when its parent does."""
+"""The child processes: web (several, on one socket), sender, jobs. Each ends when its parent does."""
 
 import fcntl
 import logging
@@ -7,7 +7,6 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -16,7 +15,7 @@ import waitress.server
 
 from station import accounts, clock, demo, emergency, founding, heartbeat, seal
 from station.app import create_app
-from station.config import Config
+from station.config import WEB_PROCESSES, Config
 from station.db import DatabaseError, StationDatabase
 from station.errors import SettingError, StorageGone
 from station.fallback import WithoutDatabase
@@ -27,7 +26,7 @@ from station.vault import Unsealable, Vault
 
 log = logging.getLogger("station.processes")
 
-THREADS = 256
+THREADS = 256 // WEB_PROCESSES
 CONNECTIONS = 2000
 LARGEST_REQUEST = (
     32 * 1024 * 1024
@@ -58,13 +57,13 @@ class Stop:
         os._exit(0)
 
 
-def web(config: Config, listener: int) -> None:
-    """Serve pages on the socket that the parent opened."""
+def web(config: Config, listener: socket.socket, name: str) -> None:
+    """Serve pages on the socket that the parent opened and all web processes share."""
     ring = seal.read_keyring(config.keyring)
     stop = Stop()
     server = waitress.server.create_server(
         create_app(config, ring),
-        sockets=[socket.socket(fileno=listener)],
+        sockets=[listener],
         threads=THREADS,
         connection_limit=CONNECTIONS,
         max_request_body_size=LARGEST_REQUEST,
@@ -75,7 +74,7 @@ def web(config: Config, listener: int) -> None:
         ident=None,
         **_proxy(config),
     )
-    threading.Thread(target=_beat_until, args=(config, "web", stop.event), daemon=True).start()
+    threading.Thread(target=_beat_until, args=(config, name, stop.event), daemon=True).start()
     threading.Thread(target=_end_at, args=(server, stop.event), daemon=True).start()
     server.run()
 
@@ -155,7 +154,21 @@ def _work_until(config: Config, db: StationDatabase, vault: Vault, stop: threadi
         stop.wait(0.1)
 
 
-CHILDREN: dict[str, Callable[..., None]] = {"web": web, "sender": sender, "jobs": jobs}
+NAMES = (*(f"web-{n}" for n in range(1, WEB_PROCESSES + 1)), "sender", "jobs")
+
+
+def is_web(name: str) -> bool:
+    return name.startswith("web")
+
+
+def run(name: str, config: Config, listener: socket.socket) -> None:
+    """Be the child of this name until the parent ends."""
+    if is_web(name):
+        web(config, listener, name)
+    elif name == "sender":
+        sender(config)
+    else:
+        jobs(config)
 
 
 def _beat_until(config: Config, name: str, stop: threading.Event) -> None:

@@ -6,16 +6,16 @@ import os
 import resource
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from station import heartbeat, processes
-from station.config import Config, to_environ
+from station.config import Config
 from station.errors import SettingError
+from station.forked import Forked
 
 log = logging.getLogger("station.serve")
 
@@ -31,7 +31,7 @@ class Child:
     """One child process and how often it had to be started."""
 
     name: str
-    process: "subprocess.Popen[bytes]"
+    process: Forked
     started: float
     failures: int = 0
     again_at: float | None = None  # time.monotonic; set once it was found dead
@@ -39,7 +39,7 @@ class Child:
 
 @dataclass
 class Parent:
-    """Keeps web, sender and jobs running until told to stop."""
+    """Keeps the web processes, sender and jobs running until told to stop."""
 
     config: Config
     socket: socket.socket
@@ -48,7 +48,7 @@ class Parent:
 
     def run(self, ready: Callable[[], None]) -> None:
         """Start everything, call `ready` once all are alive, and watch over them. Returns after SIGTERM or ^C."""
-        for name in processes.CHILDREN:
+        for name in processes.NAMES:
             self._start(name, failures=0)
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
@@ -66,13 +66,10 @@ class Parent:
 
     def _start(self, name: str, failures: int) -> None:
         heartbeat.forget(self.config.beats, name)
-        command = [sys.executable, "-m", "station", "child", name]
-        keep: tuple[int, ...] = ()
-        if name == "web":
-            command += ["--listener", str(self.socket.fileno())]
-            keep = (self.socket.fileno(),)
-        process = subprocess.Popen(  # noqa: S603 - our own program
-            command, env={**os.environ, **to_environ(self.config)}, stdin=subprocess.PIPE, pass_fds=keep
+        process = Forked(
+            name,
+            partial(processes.run, name, self.config, self.socket),
+            keep=self.socket if processes.is_web(name) else None,
         )
         self.children[name] = Child(name, process, time.monotonic(), failures)
 
@@ -82,7 +79,7 @@ class Parent:
                 self._replace(child)
             elif self._hangs(child):
                 log.error("%s gave no sign of life", child.name)
-                child.process.kill()  # the next look finds it dead
+                child.process.send(signal.SIGKILL)  # the next look finds it dead
 
     def _replace(self, child: Child) -> None:
         """Start a dead child again at once; one that keeps dying after a pause that grows to five seconds.
@@ -91,11 +88,9 @@ class Parent:
         """
         moment = time.monotonic()
         if child.again_at is None:
-            log.error("%s ended with status %s", child.name, child.process.returncode)
+            log.error("%s ended with status %s", child.name, child.process.poll())
             child.failures = 0 if moment - child.started > LIVED_S else child.failures + 1
             child.again_at = moment + _pause_s(child.failures)
-            if child.process.stdin:
-                child.process.stdin.close()
         if moment >= child.again_at:
             self._start(child.name, child.failures)
 
@@ -110,15 +105,10 @@ class Parent:
 
     def _end_children(self) -> None:
         for child in self.children.values():
-            with suppress(ProcessLookupError):
-                child.process.terminate()
+            child.process.send(signal.SIGTERM)
         until = time.monotonic() + STOP_WITHIN_S
         for child in self.children.values():
-            with suppress(subprocess.TimeoutExpired):
-                child.process.wait(max(0.0, until - time.monotonic()))
-            if child.process.poll() is None:
-                child.process.kill()
-                child.process.wait()
+            child.process.end_within(until - time.monotonic())
 
 
 def _pause_s(failures: int) -> float:

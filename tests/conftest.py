@@ -194,7 +194,7 @@ def rested_dampers() -> None:
     for module in (account, family, links, public):
         for damper in vars(module).values():
             if isinstance(damper, damping.Damper):
-                damper._spent.clear()
+                damper.forget()
 
 
 @pytest.fixture(scope="session")

@@ -64,7 +64,7 @@ class Running:
         return requests.post(self.elders[n]["scan_url"] + "/scans", json=sent, timeout=30)
 
     def children(self) -> dict[str, int]:
-        """The pids of web, sender and jobs."""
+        """The pids of web-1, web-2 …, sender and jobs."""
         found = {}
         for folder in Path("/proc").glob("[0-9]*"):
             with suppress(OSError, ValueError):
@@ -72,9 +72,9 @@ class Running:
                 parent = int(
                     next(line for line in status.splitlines() if line.startswith("PPid:")).split()[1]
                 )
-                words = (folder / "cmdline").read_bytes().split(b"\0")
-                if parent == self.process.pid and b"child" in words:
-                    found[words[words.index(b"child") + 1].decode()] = int(folder.name)
+                called = (folder / "comm").read_text().strip()
+                if parent == self.process.pid and called.startswith("station-"):
+                    found[called.removeprefix("station-")] = int(folder.name)
         return found
 
     def kill(self, name: str) -> int:

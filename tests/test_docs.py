@@ -17,8 +17,8 @@ from station.cli.main import main
 ROOT = Path(__file__).parent.parent
 README, CHINESE = ROOT / "README.md", ROOT / "README.zh-CN.md"
 OPERATING = (ROOT / "docs" / "operating.md").read_text()
-# How the parent tells its children that this is a demonstration, and how tests wait less; nobody else sets these.
-INTERNAL = {"STATION_DEMO", "STATION_STALE_S"}
+# How tests wait less; nobody else sets it.
+INTERNAL = {"STATION_STALE_S"}
 SOURCES = {".py", ".md", ".html", ".txt", ".css", ".js", ".toml", ".yaml", ".po", ".sql", ""}
 
 

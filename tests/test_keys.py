@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from station import elders, founding, safekeeping, seal
 from station.cli import care
 from station.cli.main import main
-from station.config import to_environ
 from station.errors import SettingError
 from station.seal import Unsealable
 
@@ -107,7 +106,11 @@ def test_the_paper_copy_brings_the_keyring_back():
 
 
 def test_the_command_brings_it_back_from_paper_and_never_over_another(home: Home, tmp_path):
-    environ = to_environ(home.config)
+    environ = {
+        "STATION_DATA": str(home.config.data_dir),
+        "STATION_KEYRING": str(home.config.keyring),
+        "STATION_BASE_URL": home.config.base_url,
+    }
     printed = CliRunner().invoke(main, ["keys", "paper"], env=environ)
     home.config.keyring.rename(tmp_path / "lost.json")
     again = CliRunner().invoke(main, ["keys", "from-paper"], input=printed.output, env=environ)

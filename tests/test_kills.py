@@ -24,7 +24,7 @@ def test_kills_of_every_process_lose_no_scan_and_no_alert(tmp_path: Path) -> Non
     with Provider() as provider:
         hook = ("--webhook", provider.url)
         with crowd.start(tmp_path / "data", *hook) as station, Passers(station) as passers:
-            for name in ("sender", "web", "sender", "web", "jobs"):
+            for name in ("sender", "web-1", "sender", "web-2", "jobs"):
                 wait_for(passers.more(4))
                 wait_for(replaced(station, name, station.kill(name)))
             wait_for(passers.more(4))
@@ -84,7 +84,7 @@ def test_fifty_kills_of_sender_and_web_lose_nothing(tmp_path: Path) -> None:
         with Passers(station) as passers:
             for n in range(50):
                 wait_for(passers.more(2), 60)
-                name = ("sender", "web")[n % 2]
+                name = ("sender", "web-1", "sender", "web-2")[n % 4]
                 wait_for(replaced(station, name, station.kill(name)), 60)
         wait_for(all_told(station, provider), 120)
         taken = provider.taken()

@@ -61,18 +61,6 @@ def serve_command() -> None:
     serve.Parent(config, listener).run(lambda: click.echo(f"The station serves {config.base_url}"))
 
 
-@main.command("child", hidden=True)
-@click.argument("name", type=click.Choice(sorted(processes.CHILDREN)))
-@click.option("--listener", type=int)
-def child(name: str, listener: int | None) -> None:
-    """One of the processes that `serve` starts."""
-    config = settings.read(os.environ)
-    if listener is None:
-        processes.CHILDREN[name](config)
-    else:
-        processes.CHILDREN[name](config, listener)
-
-
 @main.command("demo")
 @click.option("--port", default=8000, show_default=True, help="0 takes a free one.")
 @click.option("--data", type=click.Path(path_type=Path), default=Path("demo-data"), show_default=True)

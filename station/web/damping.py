@@ -2,35 +2,57 @@
 
 import hashlib
 import ipaddress
+import mmap
+import os
+import struct
 import threading
 import time
-from collections import OrderedDict
 
 from flask import request
 
-MOST_SOURCES = 10_000
+SETS, WAYS = 2048, 8  # of sources that are remembered: 16,384
+_ROW = struct.Struct("=8sdd")  # source, tries left, when (time.monotonic, which all processes count alike)
+_SALT = os.urandom(16)  # so that nobody can choose a name that falls into another's set
 
 
 class Damper:
-    """Allows `burst` tries from one source, then one every `every_s` seconds."""
+    """Allows `burst` tries from one source, then one every `every_s` seconds.
+
+    Its memory is shared with the processes forked after it was made. They take no lock of each other: when two
+    count the same source in the same microsecond, one of both tries is not counted.
+    """
 
     def __init__(self, burst: int, every_s: float) -> None:
         self.burst = burst
         self.every_s = every_s
         self._lock = threading.Lock()
-        self._spent: OrderedDict[bytes, tuple[float, float]] = OrderedDict()
+        self._table = mmap.mmap(-1, SETS * WAYS * _ROW.size)
 
     def allows(self, source: bytes) -> bool:
         """Count one try; False when the source must wait."""
+        key = hashlib.blake2b(source, digest_size=8, key=_SALT).digest()
+        begins = int.from_bytes(key[:2], "big") % SETS * WAYS * _ROW.size
         moment = time.monotonic()
         with self._lock:
-            left, seen = self._spent.pop(source, (float(self.burst), moment))
-            left = min(self.burst, left + (moment - seen) / self.every_s)
+            at, left = self._find(key, begins, moment)
             allowed = left >= 1
-            self._spent[source] = (left - 1 if allowed else left, moment)
-            if len(self._spent) > MOST_SOURCES:
-                self._spent.popitem(last=False)
+            _ROW.pack_into(self._table, at, key, left - 1 if allowed else left, moment)
         return allowed
+
+    def forget(self) -> None:
+        """As if nobody had tried anything yet."""
+        self._table[:] = bytes(len(self._table))
+
+    def _find(self, key: bytes, begins: int, moment: float) -> tuple[int, float]:
+        """Where this source is counted, and its tries left. One not seen yet takes the place of the least recent."""
+        rows = [
+            (_ROW.unpack_from(self._table, at), at)
+            for at in range(begins, begins + WAYS * _ROW.size, _ROW.size)
+        ]
+        for (known, left, seen), at in rows:
+            if known == key:
+                return at, min(self.burst, left + (moment - seen) / self.every_s)
+        return min(rows, key=lambda row: row[0][2])[1], float(self.burst)
 
 
 def source() -> bytes:

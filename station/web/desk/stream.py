@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from station import clock
+from station.config import WEB_PROCESSES
 from station.db import DatabaseError, StationDatabase
 from station.errors import StorageGone
 from station.incidents import events, feed
@@ -17,7 +18,7 @@ from station.incidents.feed import Notice
 from station.web import access, connection
 from station.web.desk.blueprint import LOOK, bp
 
-MOST_STREAMS = 128  # each holds a thread; beyond it a console polls
+MOST_STREAMS = 128 // WEB_PROCESSES  # of one process; each holds a thread, and beyond it a console polls
 LOOK_EVERY_S = 0.25
 BEAT_S = 10.0
 LONGEST_S = 600.0  # then the console comes back, and with it the check of its session

@@ -1,0 +1,97 @@
+"""Child processes by fork: a new one begins with everything imported, so that a dead one is replaced at once."""
+
+import gc
+import logging
+import os
+import resource
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import NoReturn
+
+log = logging.getLogger("station.forked")
+
+SIGNALS = {signal.SIGTERM, signal.SIGINT}
+POLL_S = 0.02
+
+
+class Forked:
+    """A running child. Its standard input is a pipe that ends when this process does, however it dies."""
+
+    def __init__(self, name: str, run: Callable[[], None], keep: socket.socket | None = None) -> None:
+        """`keep` is the one open file, beside the standard three, that the child goes on using.
+
+        To be called while this process has one thread and no database open.
+        """
+        reading, self._lifeline = os.pipe()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        gc.freeze()  # so that the collector does not touch, and thereby copy, what all children share
+        # A signal between the fork and the child's own handlers would be taken by the parent's, and forgotten.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        self.pid = os.fork()
+        if self.pid == 0:
+            _become(name, run, reading, keep)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        os.close(reading)
+        self._status: int | None = None
+
+    def poll(self) -> int | None:
+        """The exit status (minus the signal that killed it), or None while it runs."""
+        if self._status is None:
+            with suppress(ChildProcessError):
+                pid, status = os.waitpid(self.pid, os.WNOHANG)
+                if pid:
+                    self._status = os.waitstatus_to_exitcode(status)
+                    os.close(self._lifeline)
+        return self._status
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal; nothing happens when it has ended. A pid is not another's before it was waited for."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def end_within(self, seconds: float) -> None:
+        """Wait for its end; after so many seconds, kill it."""
+        until = time.monotonic() + seconds
+        while self.poll() is None and time.monotonic() < until:
+            time.sleep(POLL_S)
+        while self.poll() is None:
+            self.send(signal.SIGKILL)
+            time.sleep(POLL_S)
+
+
+def _become(name: str, run: Callable[[], None], reading: int, keep: socket.socket | None) -> NoReturn:
+    status = 1
+    try:
+        os.dup2(reading, 0)
+        _close_all_but(keep.fileno() if keep else -1)
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+        _call_myself(f"station-{name}")
+        run()
+        status = 0
+    except BaseException:
+        log.exception("%s broke", name)
+        raise
+    finally:  # the parent's code, into which this would return, must never run twice
+        os._exit(status)
+
+
+def _close_all_but(kept: int) -> None:
+    """Else it would hold its siblings' lifelines, which then never end, and the lock of the data folder."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if kept > 2:
+        os.closerange(3, kept)
+    os.closerange(max(kept, 2) + 1, most)
+
+
+def _call_myself(name: str) -> None:
+    """The name that ps and top show, where the system has this file."""
+    with suppress(OSError):
+        Path("/proc/self/comm").write_text(name)
