@@ -1,25 +1,39 @@
-"""Single print files in one archive, with a list of what was checked, for makers who want no sheets."""
+"""Single print files in one archive, with lists of what was checked, for makers who want no sheets."""
 
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
+from typing import IO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
-from badges import files
+from badges import files, manifest
 from badges.artwork import BadgeText
 from badges.check import Report
 from badges.errors import BadgeError
+from badges.manifest import Entry
 
 MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True)
+class Piece:
+    """One badge of the archive: its files, and what proves that they were read back."""
+
+    number: str
+    pdf: bytes
+    png: bytes
+    decoder: str
+    modules: int
+    differing: int
+
+
+@dataclass(frozen=True)
 class Bundle:
-    """zip: a PDF and a PNG for each badge, named by its number, and manifest.json. reports: in the order given."""
+    """zip: a PDF and a PNG for each badge, named by its number, and the lists. reports: in the order given."""
 
     zip: bytes
     reports: tuple[Report, ...]
@@ -38,52 +52,80 @@ def bundle(
     The same badges give the same bytes. Raises a BadgeError as files.make does, and for an empty list or
     a number given twice.
     """
-    _refuse(texts)
-    out, entries, reports = BytesIO(), [], []
-    with ZipFile(out, "w") as archive:
+    refuse([text.number for text in texts])
+    reports: list[Report] = []
+
+    def pieces() -> Iterator[Piece]:
         for done, text in enumerate(texts, start=1):
             made = files.make(text, form=form, artwork=artwork, theme=theme)
-            for name, data in _named(text.number, made):
-                archive.writestr(_info(name, ZIP_STORED), data)
-                entries.append(_entry(name, data, text, made.report))
             reports.append(made.report)
+            yield piece(text.number, made)
             if progress:
                 progress(done, len(texts))
-        listing = json.dumps(
-            {"design": [form, artwork, theme], "files": entries}, ensure_ascii=False, indent=1
-        )
-        archive.writestr(_info(MANIFEST, ZIP_DEFLATED), listing)
+
+    out = BytesIO()
+    write(out, pieces(), (form, artwork, theme))
     return Bundle(out.getvalue(), tuple(reports))
 
 
-def _refuse(texts: Sequence[BadgeText]) -> None:
-    if not texts:
+def piece(number: str, made: files.BadgeFiles) -> Piece:
+    report = made.report
+    return Piece(number, made.pdf, made.png, report.decoder, report.modules, report.differing)
+
+
+def write(out: IO[bytes], pieces: Iterable[Piece], design: tuple[str, str, str]) -> None:
+    """Write the archive badge by badge, so that memory holds one of them; `design` is form, artwork and theme."""
+    listing: list[dict[str, object]] = []
+    entries: list[Entry] = []
+    with ZipFile(out, "w") as archive:
+        for one in pieces:
+            for name, data in _named(one):
+                archive.writestr(_info(name, ZIP_STORED), data)
+                entries.append(Entry(one.number, design[0], name, sha256(data).hexdigest()))
+                listing.append(_listed(entries[-1], one))
+        for name, content in _lists(design, listing, entries):
+            archive.writestr(_info(name, ZIP_DEFLATED), content)
+
+
+def refuse(numbers: Sequence[str]) -> None:
+    """Raises BadgeError for an empty list or a number given twice."""
+    if not numbers:
         raise BadgeError("There is nothing to print. Choose at least one badge.")
-    number, times = Counter(_safe(text.number) for text in texts).most_common(1)[0]
+    number, times = Counter(map(_safe, numbers)).most_common(1)[0]
     if times > 1:
         raise BadgeError(
             f"The badge number {number} is there {times} times. Give every badge its own number."
         )
 
 
-def _named(number: str, made: files.BadgeFiles) -> Iterator[tuple[str, bytes]]:
-    yield f"{_safe(number)}.pdf", made.pdf
-    yield f"{_safe(number)}.png", made.png
+def _lists(
+    design: tuple[str, str, str], listing: list[dict[str, object]], entries: list[Entry]
+) -> Iterator[tuple[str, bytes]]:
+    """For programs, for spreadsheets, and for anything else."""
+    about = {"design": design, "files": listing}
+    yield MANIFEST, json.dumps(about, ensure_ascii=False, indent=1).encode()
+    yield "manifest.xlsx", manifest.as_xlsx(entries)
+    yield "manifest.csv", manifest.as_csv(entries)
+
+
+def _named(one: Piece) -> Iterator[tuple[str, bytes]]:
+    yield f"{_safe(one.number)}.pdf", one.pdf
+    yield f"{_safe(one.number)}.png", one.png
 
 
 def _safe(number: str) -> str:
     return re.sub(r"[^0-9A-Za-z-]", "_", number)
 
 
-def _entry(name: str, data: bytes, text: BadgeText, report: Report) -> dict[str, object]:
+def _listed(entry: Entry, one: Piece) -> dict[str, object]:
     """What a maker may know: no address, since whoever has the list would have every token."""
     return {
-        "file": name,
-        "number": text.number,
-        "sha256": sha256(data).hexdigest(),
-        "checked_with": report.decoder,
-        "modules_compared": report.modules,
-        "modules_differing": report.differing,
+        "file": entry.file,
+        "number": entry.number,
+        "sha256": entry.sha256,
+        "checked_with": one.decoder,
+        "modules_compared": one.modules,
+        "modules_differing": one.differing,
     }
 
 
