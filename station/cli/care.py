@@ -1,16 +1,14 @@
-"""`station keys`, `backup`, `restore`, `doctor`: what keeps an instance alive."""
+"""`station keys`, `backup`, `restore`: what keeps an instance alive."""
 
 import base64
 import os
-import sys
 import zlib
 from pathlib import Path
 from typing import TextIO
 
 import click
 
-from station import clock, config, emergency, founding, safekeeping, schema, seal
-from station import db as database
+from station import clock, config, emergency, founding, safekeeping, seal
 from station.config import Config
 from station.errors import SettingError
 from station.seal import Keyring
@@ -61,17 +59,6 @@ def restore(folder: Path) -> None:
     click.echo(f"Restored into {read.data_dir}. Start the station with `station serve`.")
 
 
-@click.command("doctor")
-def doctor() -> None:
-    """Look for what will hurt one night: keyring, databases, SQLite, address, disk."""
-    read = config.read(os.environ)
-    problems = list(_problems(read))
-    for problem in problems:
-        click.echo(f"- {problem}")
-    click.echo("Something needs mending." if problems else "All is well.")
-    sys.exit(1 if problems else 0)
-
-
 def paper_copy(ring: Keyring) -> str:
     """The keyring in base32 lines, each with a number and a check sum, so that a typing slip is found in its line."""
     packed = base64.b32encode(zlib.compress(seal.dump_keyring(ring).encode(), 9)).decode()
@@ -111,25 +98,3 @@ def refresh_emergency(read: Config, ring: Keyring) -> None:
 
 def _sum(line: str) -> str:
     return f"{zlib.crc32(line.encode()) % 10000:04d}"
-
-
-def _problems(read: Config) -> list[str]:
-    found = []
-    if database.SQLITE_VERSION < database.WAL_RESET_MENDED:
-        version = ".".join(map(str, database.SQLITE_VERSION))
-        found.append(
-            f"SQLite {version} has the WAL-reset bug, mended in 3.51.3; install pysqlite3 or a newer Python."
-        )
-    if not read.secure:
-        found.append("The address is not https; phones will not give their location.")
-    if len(read.host) > 14:
-        found.append(
-            f"The host {read.host} has more than 14 characters, so badges lose an error level; a shorter one reads better."
-        )
-    ring = seal.read_keyring(read.keyring)
-    with founding.opened(read, ring) as (db, _):
-        if not schema.is_current(db):
-            found.append("The database has an older schema; `station serve` brings it up to date.")
-        if db.scalar("PRAGMA quick_check") != "ok":
-            found.append("The database is damaged; restore a backup.")
-    return found

@@ -8,7 +8,7 @@ import click
 
 from station import config as settings
 from station import founding, logs, processes, seal, serve
-from station.cli import care, demonstrate, people, ways
+from station.cli import care, demonstrate, doctor, people, ways
 from station.errors import SettingError, StorageGone, UserError
 
 
@@ -88,7 +88,7 @@ for group in (
     care.keys,
     care.backup,
     care.restore,
-    care.doctor,
+    doctor.doctor,
     people.badges,
 ):
     main.add_command(group)
