@@ -25,6 +25,11 @@ $(VENV)/.test: requirements-dev.txt $(VENV)/.run
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
+$(VENV)/.bench: requirements-bench.txt $(VENV)/.test
+	@echo "Installing what the bench needs (once) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.txt
+	@touch $@
+
 run: $(VENV)/.run ## set up and start a complete demo station on this machine
 	@$(BIN)/python -m station demo --port $(PORT) $(ARGS)
 
@@ -41,7 +46,7 @@ format: $(VENV)/.test ## put the code into its format
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: $(VENV)/.test ## measure the figures that the README quotes
+bench: $(VENV)/.bench ## measure the figures that the README quotes
 	@$(BIN)/python -m bench $(ARGS)
 
 soak: $(VENV)/.test ## the long tests
@@ -53,6 +58,7 @@ translations: $(VENV)/.test ## collect the texts to translate and compile the ca
 lock: ## pin every dependency with its hashes (needs uv)
 	@uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml -o requirements.txt
 	@uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --group dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+	@uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --group pyproject.toml:bench -c requirements-dev.txt -o requirements-bench.txt
 
 clean: ## remove the environment
 	rm -rf $(VENV)
