@@ -58,6 +58,15 @@ class Reading:
 
 
 @dataclass(frozen=True)
+class Page:
+    """What was found on one page: its codes, and how many characters of printed numbers were compared."""
+
+    number: int
+    characters: int
+    readings: tuple[Reading, ...]
+
+
+@dataclass(frozen=True)
 class Report:
     """Proof that a file was read back: with what, at which resolution, and what every slot said.
 
@@ -97,19 +106,30 @@ def check_pdf(
     tell is called after every page.
     Raises CheckFailed at the first difference.
     """
-    readings: list[Reading] = []
-    pages = characters = 0
-    codes, labels = _by_page(slots), _by_page(letterings)
-    for pages, grey in enumerate(render.greys(pdf, dpi), start=1):
-        readings.extend(check_page(grey, codes.get(pages - 1, []), dpi, page=pages - 1))
-        characters += sum(lettering.compare(grey, label, dpi) for label in labels.get(pages - 1, []))
+    codes, labels = by_page(slots), by_page(letterings)
+    pages = []
+    for number, grey in enumerate(render.greys(pdf, dpi)):
+        pages.append(look(grey, number, codes.get(number, []), labels.get(number, []), dpi))
         tell()
-    if len(readings) != len(slots):
-        raise CheckFailed(f"it has {pages} pages with {len(readings)} codes instead of {len(slots)}")
-    return Report(sha256(pdf).hexdigest(), decode.NAME, render.NAME, dpi, pages, characters, tuple(readings))
+    return report(pdf, pages, len(slots), dpi)
 
 
-def _by_page(things: Sequence[_OnPage]) -> dict[int, list[_OnPage]]:
+def look(grey: Grey, number: int, slots: Sequence[Slot], letterings: Sequence[Lettering], dpi: float) -> Page:
+    """Compare one rendered page with what it must carry. Raises CheckFailed."""
+    readings = tuple(check_page(grey, slots, dpi, page=number))
+    return Page(number, sum(lettering.compare(grey, label, dpi) for label in letterings), readings)
+
+
+def report(pdf: bytes, pages: Sequence[Page], wanted: int, dpi: float) -> Report:
+    """The proof for a file of which every page was looked at. Raises CheckFailed when it has not `wanted` codes."""
+    readings = tuple(reading for page in pages for reading in page.readings)
+    if len(readings) != wanted:
+        raise CheckFailed(f"it has {len(pages)} pages with {len(readings)} codes instead of {wanted}")
+    characters = sum(page.characters for page in pages)
+    return Report(sha256(pdf).hexdigest(), decode.NAME, render.NAME, dpi, len(pages), characters, readings)
+
+
+def by_page(things: Sequence[_OnPage]) -> dict[int, list[_OnPage]]:
     pages: dict[int, list[_OnPage]] = {}
     for thing in things:
         pages.setdefault(thing.page, []).append(thing)
@@ -199,6 +219,7 @@ def check_svg(svg: bytes, matrix: Matrix) -> None:
 
 __all__ = [
     "Lettering",
+    "Page",
     "Reading",
     "Report",
     "Slot",
@@ -206,5 +227,7 @@ __all__ = [
     "check_pdf",
     "check_png",
     "check_svg",
+    "look",
     "read",
+    "report",
 ]

@@ -9,7 +9,7 @@ from typing import Any
 import zxingcpp
 from PIL import Image, UnidentifiedImageError
 
-from badges import render
+from badges import render, reserve, vector
 from badges.errors import CheckFailed
 from badges.render import Grey
 
@@ -19,9 +19,15 @@ _DPI = 200
 _QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 
 
+FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")  # Pillow would run a program for others
+
+
 @dataclass(frozen=True)
 class Decoded:
-    """One code: its text, version, error level, mask, page from 0, and its middle in pixels of that picture."""
+    """One code: its text, version, error level, mask, page from 0, and its middle in pixels of that picture.
+
+    left is how much of the error correction is not used up, 1.0 when no codeword is wrong.
+    """
 
     text: str
     version: int
@@ -30,12 +36,22 @@ class Decoded:
     page: int
     x: float
     y: float
-    intact: bool
+    left: float
+
+    @property
+    def intact(self) -> bool:
+        return self.left == 1.0
 
 
-def read(image_or_pdf: bytes) -> list[Decoded]:
-    """Every QR code in a PDF or in any picture Pillow knows; raises CheckFailed for anything else."""
-    pages = render.greys(image_or_pdf, _DPI) if image_or_pdf.startswith(b"%PDF") else _picture(image_or_pdf)
+def read(file: bytes) -> list[Decoded]:
+    """Every QR code in a PDF, an SVG or a picture; raises CheckFailed for anything else.
+
+    The codes of a PDF lie in pictures of its pages at 200 dpi, those of an SVG in pictures of their own.
+    """
+    if file.startswith(b"%PDF"):
+        pages = render.greys(file, _DPI)
+    else:
+        pages = vector.pictures(file) if vector.is_svg(file) else _picture(file)
     return [code for number, page in enumerate(pages) for code in codes(page, page=number, hard=True)]
 
 
@@ -48,32 +64,37 @@ def codes(grey: Grey, *, page: int = 0, hard: bool = False) -> list[Decoded]:
         try_downscale=hard,
         try_invert=hard,
     )
-    return [_decoded(code, page) for code in found]
+    return [_decoded(code, page, grey if hard else None) for code in found]
 
 
-def _decoded(code: zxingcpp.Barcode, page: int) -> Decoded:
-    corners = (
-        code.position.top_left,
-        code.position.top_right,
-        code.position.bottom_right,
-        code.position.bottom_left,
+def _decoded(code: zxingcpp.Barcode, page: int, grey: Grey | None) -> Decoded:
+    at = code.position
+    corners = tuple(
+        (float(one.x), float(one.y)) for one in (at.top_left, at.top_right, at.bottom_right, at.bottom_left)
     )
     facts: dict[str, Any] = dict(code.extra)  # type: ignore[call-overload]
+    version, mask, left = (
+        int(facts.get("Version", 0)),
+        int(facts.get("DataMask", -1)),
+        float(facts.get("UEC", 0)),
+    )
+    if grey is not None and left < 1.0:
+        left = reserve.measured(grey, corners, reserve.Known(code.text, version, code.ec_level, mask), left)
     return Decoded(
         text=code.text,
-        version=int(facts.get("Version", 0)),
+        version=version,
         level=code.ec_level,
-        mask=int(facts.get("DataMask", -1)),
+        mask=mask,
         page=page,
-        x=sum(corner.x for corner in corners) / 4,
-        y=sum(corner.y for corner in corners) / 4,
-        intact=facts.get("UEC") == 1.0,
+        x=sum(x for x, _ in corners) / 4,
+        y=sum(y for _, y in corners) / 4,
+        left=left,
     )
 
 
 def _picture(data: bytes) -> Iterator[Grey]:
     try:
-        with Image.open(BytesIO(data)) as image:
+        with Image.open(BytesIO(data), formats=FORMATS) as image:
             if image.width * image.height > _MOST_PIXELS:
                 raise CheckFailed("the picture is too large to read; send a smaller one")
             flat = Image.new("RGB", image.size, "white")

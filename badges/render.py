@@ -1,6 +1,6 @@
 """Pictures of PDF pages by pdfium, the renderer of Chrome; nothing here draws by itself."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
@@ -30,10 +30,10 @@ class Grey:
         return Grey(width, height, b"".join(rows))
 
 
-def greys(pdf: bytes, dpi: float) -> Iterator[Grey]:
-    """Every page in turn, one in memory at a time."""
+def greys(pdf: bytes, dpi: float, only: Sequence[int] | None = None) -> Iterator[Grey]:
+    """Every page, or only those, in turn; one in memory at a time."""
     with _opened(pdf) as document:
-        for number in range(len(document)):
+        for number in range(len(document)) if only is None else only:
             with _ALONE:
                 page = document[number]
                 bitmap = page.render(scale=_scale(page.get_width(), dpi), grayscale=True)
@@ -41,6 +41,12 @@ def greys(pdf: bytes, dpi: float) -> Iterator[Grey]:
                 bitmap.close()
                 page.close()
             yield grey
+
+
+def count(pdf: bytes) -> int:
+    """How many pages the file has."""
+    with _opened(pdf) as document:
+        return len(document)
 
 
 def colour(pdf: bytes, page: int, dpi: float) -> Image.Image:

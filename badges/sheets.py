@@ -1,20 +1,20 @@
 """Badges side by side on A4 for the press: fronts and mirrored backs, every slot read back."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 
 from reportlab.pdfgen.canvas import Canvas
 
 from badges import artwork as designs
-from badges import check, imposition, matrix, paths, pdf
+from badges import check, imposition, matrix, paths, pdf, render
 from badges.artwork import BadgeText
-from badges.check import Lettering, Report, Slot
+from badges.check import Lettering, Page, Report, Slot
 from badges.drawing import BLACK, Shape, line
-from badges.errors import BadgeError
+from badges.errors import BadgeError, CheckFailed
 from badges.imposition import PAGE, Grid
 from badges.layout import PIXEL, Art
-from badges.matrix import Matrix
+from badges.matrix import Matrix, Packed
 from badges.stamps import Stamps
 
 DPI = 150
@@ -31,6 +31,51 @@ class SheetFile:
     sheets: int
 
 
+class Memory:
+    """What survives an interrupt. This one forgets; a caller with a disk gives one that does not."""
+
+    def drawn(self) -> bytes | None:
+        """The file as it was drawn before."""
+        return None
+
+    def keep(self, print_file: bytes) -> None:
+        """The file is drawn; nothing of it is checked yet."""
+
+    def passed(self) -> dict[int, Page]:
+        """The pages of that file that have passed their check; the addresses in them may be left out."""
+        return {}
+
+    def add(self, page: Page) -> None:
+        """One more page has passed."""
+
+
+class _Plan:
+    """Which badge lies where. A code is made when it is needed and kept small: 10,000 whole ones take 100 MB."""
+
+    def __init__(self, texts: Sequence[BadgeText], form: str, artwork: str, theme: str) -> None:
+        self.texts = texts
+        self.arts = [designs.make(text, form=form, artwork=artwork, theme=theme) for text in texts]
+        self.grid = imposition.grid(self.arts[0].form)
+        self.sheets = -(-len(texts) // self.grid.places)
+        self._codes: dict[int, Packed] = {}
+
+    def sheet(self, number: int) -> list[_Badge]:
+        places = range(len(self.texts))[number * self.grid.places : (number + 1) * self.grid.places]
+        return [(self.arts[place], self._code(place)) for place in places]
+
+    def urls(self, page: int) -> list[str]:
+        """What the codes of a page must say; backs carry none."""
+        first = page // 2 * self.grid.places
+        return [] if page % 2 else [text.url for text in self.texts[first : first + self.grid.places]]
+
+    def _code(self, place: int) -> Matrix:
+        if place in self._codes:
+            return matrix.unpack(self._codes[place])
+        made = matrix.make(self.texts[place].url, relaxed=self.texts[place].relaxed)
+        self._codes[place] = matrix.pack(made)
+        return made
+
+
 def sheet(
     texts: Sequence[BadgeText],
     *,
@@ -38,26 +83,21 @@ def sheet(
     artwork: str = "ring",
     theme: str = "navy",
     progress: Progress | None = None,
+    memory: Memory | None = None,
 ) -> SheetFile:
     """Draw and check sheets of badges. progress hears (pages drawn or checked, pages to draw and check).
 
+    With a memory, what was drawn and checked before an interrupt is not drawn and checked again.
     Raises a BadgeError as files.make does, and when texts is empty.
     """
     if not texts:
         raise BadgeError("There is nothing to print. Choose at least one badge.")
-    badges = [
-        (
-            designs.make(text, form=form, artwork=artwork, theme=theme),
-            matrix.make(text.url, relaxed=text.relaxed),
-        )
-        for text in texts
-    ]
-    grid = imposition.grid(badges[0][0].form)
-    pages = [badges[at : at + grid.places] for at in range(0, len(badges), grid.places)]
-    tell = _counter(progress, 4 * len(pages))
-    print_file = _draw(pages, grid, tell)
-    report = check.check_pdf(print_file, slots(pages, grid), letterings(pages, grid), dpi=DPI, tell=tell)
-    return SheetFile(print_file, report, len(pages))
+    memory = memory or Memory()
+    plan = _Plan(texts, form, artwork, theme)
+    tell = _counter(progress, 4 * plan.sheets)
+    print_file = _drawn(plan, memory, tell)
+    report = _check(print_file, plan, memory, tell)
+    return SheetFile(print_file, report, plan.sheets)
 
 
 def _counter(progress: Progress | None, steps: int) -> Callable[[], None]:
@@ -72,25 +112,69 @@ def _counter(progress: Progress | None, steps: int) -> Callable[[], None]:
     return tell
 
 
-def _draw(pages: Sequence[Sequence[_Badge]], grid: Grid, tell: Callable[[], None]) -> bytes:
+def _drawn(plan: _Plan, memory: Memory, tell: Callable[[], None]) -> bytes:
+    print_file = memory.drawn()
+    if print_file is None:
+        print_file = _draw(plan, tell)
+        memory.keep(print_file)
+    else:
+        for _ in range(2 * plan.sheets):
+            tell()
+    return print_file
+
+
+def _draw(plan: _Plan, tell: Callable[[], None]) -> bytes:
     out = BytesIO()
     canvas = pdf.new(out, (PAGE[0] * pdf.PIXEL, PAGE[1] * pdf.PIXEL))
     stamps = Stamps(canvas)
-    stamps.store_form(pages[0][0][0].form)
-    for art, _ in (badge for page in pages for badge in page):
+    stamps.store_form(plan.arts[0].form)
+    for art in plan.arts:
         stamps.store(art.front, art.form)
         stamps.store(art.back, art.form)
         stamps.store_glyphs("".join(label.text for label in art.labels))
-    for number, page in enumerate(pages, start=1):
+    for number in range(plan.sheets):
+        badges = plan.sheet(number)
         for back in (False, True):
             pdf.start(canvas)
-            _furniture(canvas, f"{'反面' if back else '正面'} {number}/{len(pages)}")
-            for place, badge in enumerate(page):
-                _badge(canvas, stamps, badge, grid.middle(place, back=back), back=back)
+            _furniture(canvas, f"{'反面' if back else '正面'} {number + 1}/{plan.sheets}")
+            for place, badge in enumerate(badges):
+                _badge(canvas, stamps, badge, plan.grid.middle(place, back=back), back=back)
             canvas.showPage()
             tell()
     canvas.save()
     return out.getvalue()
+
+
+def _check(print_file: bytes, plan: _Plan, memory: Memory, tell: Callable[[], None]) -> Report:
+    """Look at every page that has not passed yet."""
+    count = render.count(print_file)
+    if count != 2 * plan.sheets:
+        raise CheckFailed(f"it has {count} pages instead of {2 * plan.sheets}")
+    pages = {number: _addressed(page, plan.urls(number)) for number, page in memory.passed().items()}
+    for _ in pages:
+        tell()
+    missing = [number for number in range(count) if number not in pages]
+    for number, grey in zip(missing, render.greys(print_file, DPI, missing), strict=True):
+        front, back = _wanted(plan, number)
+        pages[number] = check.look(grey, number, front, back, DPI)
+        memory.add(pages[number])
+        tell()
+    return check.report(print_file, [pages[number] for number in range(count)], len(plan.texts), DPI)
+
+
+def _addressed(page: Page, urls: Sequence[str]) -> Page:
+    """A remembered page with the addresses that its codes were compared with."""
+    pairs = zip(page.readings, urls, strict=True)
+    return replace(page, readings=tuple(replace(reading, url=url) for reading, url in pairs))
+
+
+def _wanted(plan: _Plan, page: int) -> tuple[list[Slot], list[Lettering]]:
+    number, back = divmod(page, 2)
+    badges = plan.sheet(number)
+    return (
+        [] if back else _slots(number, badges, plan.grid),
+        _letterings(number, badges, plan.grid, back=bool(back)),
+    )
 
 
 def _badge(canvas: Canvas, stamps: Stamps, badge: _Badge, middle: tuple[int, int], *, back: bool) -> None:
@@ -115,21 +199,28 @@ def _furniture(canvas: Canvas, caption: str) -> None:
 
 def slots(pages: Sequence[Sequence[_Badge]], grid: Grid) -> list[Slot]:
     """Where each code must be read: fronts are the even pages; backs carry none."""
-    return [
-        _slot(2 * number, grid.middle(place), badge)
-        for number, page in enumerate(pages)
-        for place, badge in enumerate(page)
-    ]
+    return [slot for number, page in enumerate(pages) for slot in _slots(number, page, grid)]
+
+
+def _slots(number: int, page: Sequence[_Badge], grid: Grid) -> list[Slot]:
+    return [_slot(2 * number, grid.middle(place), badge) for place, badge in enumerate(page)]
 
 
 def letterings(pages: Sequence[Sequence[_Badge]], grid: Grid) -> list[Lettering]:
     """Where each badge number must stand, on fronts and backs."""
     return [
-        Lettering(2 * number + back, x, PAGE[1] - y, art.labels[back])
+        label
         for number, page in enumerate(pages)
-        for place, (art, _) in enumerate(page)
         for back in (False, True)
-        for x, y in [grid.middle(place, back=back)]
+        for label in _letterings(number, page, grid, back=back)
+    ]
+
+
+def _letterings(number: int, page: Sequence[_Badge], grid: Grid, *, back: bool) -> list[Lettering]:
+    middles = [grid.middle(place, back=back) for place in range(len(page))]
+    return [
+        Lettering(2 * number + back, x, PAGE[1] - y, art.labels[back])
+        for (art, _), (x, y) in zip(page, middles, strict=True)
     ]
 
 

@@ -211,6 +211,39 @@ def test_an_unbound_blank_that_is_scanned_reaches_the_station(home, client):
     }  # fmt: skip
 
 
+def test_a_blank_that_is_bound_while_its_incident_is_open_tells_the_desk_whose_it_is(
+    home, client, at_desk, worker, ordered
+):
+    (blank,) = orders.order_blanks(home.db, home.vault, 1, 1, by=1, now=NOW)
+    making.make(home.db, home.vault, blank, home.config.base_url, NOW)
+    path = token_of(home, blank).removeprefix(home.config.base_url)
+    incident = client.post(f"{path}/scans", json={"act": "with_elder"}).get_json()["incident"]
+    duty = at_desk("duty")
+    assert WANG.name not in duty.get(f"/desk/incidents/{incident}").text
+    for _ in range(2):
+        code = {"code": records.get(home.db, blank).number}
+        id_of(worker.post(f"/elders/{ordered.id}/badges/bind", data=code))
+    page = duty.get(f"/desk/incidents/{incident}").text
+    assert WANG.name in page
+    assert page.count("把这枚胸牌发给了这位老人") == 1
+    assert actions(home).count("incident.identify") == 1
+    again = client.post(f"{path}/scans", json={"act": "with_elder"}).get_json()["incident"]
+    assert again == incident
+
+
+def test_a_blank_that_is_bound_leaves_the_elder_s_other_open_incident_alone(home, client, worker, ordered):
+    (blank,) = orders.order_blanks(home.db, home.vault, 1, 1, by=1, now=NOW)
+    making.make(home.db, home.vault, blank, home.config.base_url, NOW)
+    path = token_of(home, blank).removeprefix(home.config.base_url)
+    of_blank = client.post(f"{path}/scans", json={"act": "with_elder"}).get_json()["incident"]
+    of_wang = scan(client, ordered, "with_elder").get_json()["incident"]
+    code = {"code": records.get(home.db, blank).number}
+    id_of(worker.post(f"/elders/{ordered.id}/badges/bind", data=code))
+    assert records.get(home.db, blank).elder_id == ordered.id
+    elders_of = {row["id"]: row["elder_id"] for row in home.db.rows("SELECT id, elder_id FROM incident")}
+    assert elders_of == {int(of_blank): None, int(of_wang): ordered.id}
+
+
 def test_an_unbound_blank_in_a_window_is_not_worn_by_nobody(home, client, worker):
     (blank,) = orders.order_blanks(home.db, home.vault, 1, 1, by=1, now=NOW)
     making.make(home.db, home.vault, blank, home.config.base_url, NOW)

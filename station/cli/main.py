@@ -8,7 +8,7 @@ import click
 
 from station import config as settings
 from station import founding, logs, processes, seal, serve
-from station.cli import care, demonstrate, doctor, people, ways
+from station.cli import badges, care, demonstrate, doctor, people, verifying, ways
 from station.errors import SettingError, StorageGone, UserError
 
 
@@ -89,9 +89,10 @@ for group in (
     care.backup,
     care.restore,
     doctor.doctor,
-    people.badges,
+    badges.badges,
 ):
     main.add_command(group)
+badges.badges.add_command(verifying.verify)
 
 if __name__ == "__main__":
     sys.exit(main())

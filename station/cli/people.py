@@ -1,4 +1,4 @@
-"""`station user`, `station roster`, `station badges`: what is set up from the command line."""
+"""`station user`, `station roster`: what is set up from the command line."""
 
 import json
 import os
@@ -13,7 +13,6 @@ from station import accounts, clock, communities, config, duty, emergency, found
 from station.config import Config
 from station.db import IntegrityError, StationDatabase, transaction
 from station.errors import Invalid
-from station.issuing import making, records
 from station.vault import Vault
 
 
@@ -90,27 +89,6 @@ def load(file: Path) -> None:
                 )
         emergency.refresh(db, vault, read.emergency_file, read.timezone, clock.utcnow())
     click.echo("Loaded.")
-
-
-@click.group()
-def badges() -> None:
-    """Badges."""
-
-
-@badges.command("list")
-def list_badges() -> None:
-    """Every badge with its number and state; no names."""
-    with instance() as (_, db, _vault):
-        for row in db.rows("SELECT number, state, ordered_at FROM badge ORDER BY id"):
-            click.echo(f"{records.shown_number(row['number'])}  {row['state']:<9} {row['ordered_at'][:10]}")
-
-
-@badges.command("make")
-def make_badges() -> None:
-    """Draw and check every ordered badge now."""
-    with instance() as (read, db, vault), click.progressbar(making.waiting(db), label="Badges") as waiting:
-        for badge_id in waiting:
-            making.make(db, vault, badge_id, read.base_url, clock.utcnow())
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from station.errors import Conflict, Invalid
 from station.incidents import events, reports
 from station.incidents.intake import LONGEST_NOTE, LONGEST_PHONE, LONGEST_PLACE, Report, Sighting, clean
 from station.incidents.reports import Door
+from station.issuing import orders
 from station.vault import Vault
 
 
@@ -156,3 +157,30 @@ def identify(
             db, vault.ring, staff_id=by, action="incident.identify", about=f"incident/{incident_id}", now=now
         )
     return incident_id
+
+
+def bind(
+    db: StationDatabase, vault: Vault, elder_id: int, code: str, *, station: int, by: int, now: datetime
+) -> int:
+    """Give a blank badge to an elder, and say in its open incident, if it was scanned before, whose it is now.
+
+    The incident stays without an elder when the elder has another open one; the desk then sees both.
+    Raises Invalid as orders.bind does.
+    """
+    with transaction(db):
+        badge_id = orders.bind(db, vault, elder_id, code, station=station, by=by, now=now)
+        open_id = db.scalar(
+            "SELECT id FROM incident WHERE badge_id = ? AND closed_at IS NULL AND elder_id IS NULL "
+            "AND NOT EXISTS (SELECT 1 FROM incident AS other WHERE other.elder_id = ? AND other.closed_at IS NULL)",
+            badge_id,
+            elder_id,
+        )
+        if open_id is not None:
+            db.write(
+                "UPDATE incident SET elder_id = ?, version = version + 1 WHERE id = ?", elder_id, open_id
+            )
+            events.add(db, open_id, "identified", actor="staff", staff_id=by, detail="bound", now=now)
+            audit.record(
+                db, vault.ring, staff_id=by, action="incident.identify", about=f"incident/{open_id}", now=now
+            )
+    return badge_id

@@ -4,20 +4,20 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from io import BytesIO
 from typing import Any
 
-from badges import bundle, sheets
-from badges.check import Report
 from badges.errors import BadgeError
 from station import audit, clock, seal
 from station.db import StationDatabase, transaction
 from station.errors import Conflict, Invalid, NotFound
-from station.issuing import life, making, records
+from station.issuing import life, printfile, records
+from station.issuing.printfile import KINDS
 from station.issuing.records import READY, Badge, shown_number
 from station.vault import Vault
 
-KINDS = {"sheet": "application/pdf", "package": "application/zip"}
-MOST = 1000  # badges in one order; a district's week
+MOST = 10_000  # badges in one order; a city's month
+MOST_IN_PACKAGE = 200  # 160 kB each, and a stored file passes through memory whole
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,8 @@ def order(
 ) -> list[int]:
     """Order print files for made badges; a batch for each design among them, since a sheet has one.
 
+    Many single files become several packages.
+
     Raises Invalid for an empty choice, an unknown kind or a badge that has no checked file.
     """
     chosen = [records.get(db, badge_id) for badge_id in dict.fromkeys(badge_ids)]
@@ -48,11 +50,14 @@ def order(
         raise Invalid("badge", "Choose at least one badge and at most %(most)s.", most=MOST)
     if any(badge.state not in READY for badge in chosen):
         raise Invalid("badge", "Only badges that are made can be printed. Load the page again.")
-    designs: dict[tuple[int, str, str, str], list[Badge]] = {}
-    for badge in chosen:
-        designs.setdefault((badge.station, badge.form, badge.artwork, badge.theme), []).append(badge)
+    most = MOST_IN_PACKAGE if kind == "package" else MOST
+    files = [
+        together[at : at + most]
+        for together in printfile.designs(chosen).values()
+        for at in range(0, len(together), most)
+    ]
     with transaction(db):
-        return [add(db, vault, kind, together, by=by, now=now) for together in designs.values()]
+        return [add(db, vault, kind, together, by=by, now=now) for together in files]
 
 
 def add(
@@ -95,14 +100,16 @@ def make(
     if batch.state != "ordered":
         return
     wanted = [badge for badge in badges_of(db, batch_id) if badge.state in (*READY, "worn")]
+    content = BytesIO()
     try:
-        content, reports = _draw(db, vault, batch, wanted, base_url, tell)
+        proofs = printfile.write(db, vault, batch.kind, wanted, base_url, out=content, now=now, tell=tell)
     except BadgeError as error:
         with transaction(db):
             db.write("UPDATE print_batch SET problem = ? WHERE id = ?", error.code, batch_id)
         return
-    making.check_tokens(vault.ring, wanted, reports)
-    _keep(db, vault, batch, wanted, content, reports, now)
+    except Conflict:  # the command line makes the very same sheet; the next round comes soon
+        return
+    _keep(db, vault, batch, wanted, content.getvalue(), proofs, now)
 
 
 def file(db: StationDatabase, vault: Vault, batch_id: int) -> bytes:
@@ -157,39 +164,20 @@ def badges_of(db: StationDatabase, batch_id: int) -> list[Badge]:
     return [records.from_row(row) for row in rows]
 
 
-def _draw(
-    db: StationDatabase,
-    vault: Vault,
-    batch: Batch,
-    wanted: list[Badge],
-    base_url: str,
-    tell: Callable[[int, int], None] | None,
-) -> tuple[bytes, tuple[Report, ...]]:
-    texts = [making.text_of(db, vault.ring, badge, base_url) for badge in wanted]
-    if not wanted:
-        raise BadgeError("There is nothing to print. Choose at least one badge.")
-    design = {"form": wanted[0].form, "artwork": wanted[0].artwork, "theme": wanted[0].theme}
-    if batch.kind == "sheet":
-        sheet = sheets.sheet(texts, **design, progress=tell)
-        return sheet.pdf, (sheet.report,)
-    package = bundle.bundle(texts, **design, progress=tell)
-    return package.zip, package.reports
-
-
 def _keep(
     db: StationDatabase,
     vault: Vault,
     batch: Batch,
     wanted: list[Badge],
     content: bytes,
-    reports: tuple[Report, ...],
+    proofs: list[dict[str, Any]],
     now: datetime,
 ) -> None:
     vault.create([f"station/{batch.station}"], now)
     sealed = vault.seal(f"station/{batch.station}", f"print_batch|{batch.id}|content", content)
     manifest = {
         "badges": [shown_number(badge.number) for badge in wanted],
-        "checked": [json.loads(making.proof(report)) for report in reports],
+        "checked": proofs,
     }
     with transaction(db):
         db.write(

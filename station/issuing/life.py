@@ -115,7 +115,9 @@ def activate(db: StationDatabase, vault: Vault, badge_id: int, *, by: int | None
         _put_on(db, vault.ring, badge, by=by, now=now)
 
 
-def end(db: StationDatabase, vault: Vault, badge_id: int, state: str, *, by: int, now: datetime) -> None:
+def end(
+    db: StationDatabase, vault: Vault, badge_id: int, state: str, *, by: int | None, now: datetime
+) -> None:
     """Mark as lost, replaced, revoked or returned. A scan of it still shows the hotline and still alerts."""
     if state not in ENDED:
         raise Conflict("A badge ends as lost, replaced, revoked or returned.")

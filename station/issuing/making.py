@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, astuple, dataclass
 from datetime import datetime
+from typing import Any
 
 from badges import files
 from badges.artwork import BadgeText
@@ -49,6 +50,25 @@ def make(db: StationDatabase, vault: Vault, badge_id: int, base_url: str, now: d
             _keep_files(db, vault, badge, made, now)
 
 
+def proven(db: StationDatabase, vault: Vault, badge: Badge, base_url: str, now: datetime) -> dict[str, Any]:
+    """The proof of a badge's files, which are drawn and checked anew only if they say what no longer holds.
+
+    Raises BadgeError.
+    """
+    text = text_of(db, vault.ring, badge, base_url)
+    proof = _proof_of(db, badge.id)
+    if proof.get("drawn_from") != _fingerprint(text, badge):
+        redraw(db, vault, badge.id, base_url, now)
+        proof = _proof_of(db, badge.id)
+    return proof
+
+
+def _proof_of(db: StationDatabase, badge_id: int) -> dict[str, Any]:
+    stored = db.scalar("SELECT checked_with FROM badge_file WHERE badge_id = ? AND kind = 'pdf'", badge_id)
+    found: dict[str, Any] = json.loads(stored or "{}")
+    return found
+
+
 def redraw(db: StationDatabase, vault: Vault, badge_id: int, base_url: str, now: datetime) -> None:
     """Draw the files of a made badge anew, for example after the station's address changed. Raises BadgeError."""
     badge = records.get(db, badge_id)
@@ -90,24 +110,36 @@ def check_tokens(ring: Keyring, wanted: Sequence[Badge], reports: Sequence[Repor
         raise AssertionError("a finished badge decodes to another badge")
 
 
-def proof(report: Report) -> str:
+def proof(report: Report, **more: str) -> str:
     """The report as it is stored. Without addresses: whoever has one can raise an alert, and a database may be stolen."""
-    kept = asdict(report)
+    kept = asdict(report) | more
     kept["readings"] = [{**reading, "url": ""} for reading in kept["readings"]]
     return json.dumps(kept, ensure_ascii=False, default=str)
 
 
-def _draw(db: StationDatabase, ring: Keyring, badge: Badge, base_url: str) -> BadgeFiles:
+def _fingerprint(text: BadgeText, badge: Badge) -> str:
+    """By which it is known later whether the files still say what they should: name, hotline, address, design."""
+    said = [*astuple(text), badge.form, badge.artwork, badge.theme]
+    return seal.sha256(json.dumps(said, ensure_ascii=False).encode())
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    files: BadgeFiles
+    proof: str
+
+
+def _draw(db: StationDatabase, ring: Keyring, badge: Badge, base_url: str) -> _Drawn:
     """Files that badges.files has already decoded and compared; here the decoded digits are opened as well."""
     text = text_of(db, ring, badge, base_url)
     made = files.make(text, form=badge.form, artwork=badge.artwork, theme=badge.theme)
     check_tokens(ring, [badge], [made.report])
-    return made
+    return _Drawn(made, proof(made.report, drawn_from=_fingerprint(text, badge)))
 
 
-def _keep_files(db: StationDatabase, vault: Vault, badge: Badge, made: BadgeFiles, now: datetime) -> None:
-    checked = proof(made.report)
-    for kind, content in (("pdf", made.pdf), ("png", made.png), ("svg", made.svg)):
+def _keep_files(db: StationDatabase, vault: Vault, badge: Badge, made: _Drawn, now: datetime) -> None:
+    for kind in ("pdf", "png", "svg"):
+        content: bytes = getattr(made.files, kind)
         db.insert(
             "badge_file",
             badge_id=badge.id,
@@ -115,5 +147,5 @@ def _keep_files(db: StationDatabase, vault: Vault, badge: Badge, made: BadgeFile
             sha256=seal.sha256(content),
             content=vault.seal(f"station/{badge.station}", f"badge_file|{badge.id}|{kind}", content),
             checked_at=clock.text(now),
-            checked_with=checked,
+            checked_with=made.proof,
         )

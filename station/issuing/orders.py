@@ -15,6 +15,7 @@ from station.vocabulary import N_
 SHORTEST_NUMBER = 5  # digits before the check digit; grows when the short ones run out
 MOST_BLANKS = 200
 FORMS = ("badge", "cloth", "card")
+REASONS = ("lost", "stolen", "damaged", "worn_out", "misprinted")  # for another badge of the same elder
 _TRIES = 8
 
 
@@ -26,6 +27,7 @@ class _Wish:
     elder_id: int | None = None
     temporary: bool = False
     replaces: int | None = None
+    reason: str = ""
 
 
 def order(
@@ -60,9 +62,12 @@ def order(
     return badge.id
 
 
-def reissue(db: StationDatabase, vault: Vault, badge_id: int, *, by: int, now: datetime) -> int:
+def reissue(
+    db: StationDatabase, vault: Vault, badge_id: int, *, reason: str = "", by: int | None, now: datetime
+) -> int:
     """Order a badge in place of another, in the same form. The old one counts until the new one is handed over.
 
+    `reason` is one of REASONS or empty; it stays in the audit log.
     A second press returns the badge on order. Raises Conflict for a blank badge.
     """
     with transaction(db):
@@ -74,7 +79,7 @@ def reissue(db: StationDatabase, vault: Vault, badge_id: int, *, by: int, now: d
         )
         if known is not None:
             return int(known)
-        wish = _Wish(old.form, old.elder_id, replaces=old.id)
+        wish = _Wish(old.form, old.elder_id, replaces=old.id, reason=reason)
         return _add(db, vault, old.station, wish, by=by, now=now).id
 
 
@@ -100,6 +105,7 @@ def bind(
 ) -> int:
     """Give a blank badge of the station to an elder; `code` is its number or what a camera read.
 
+    Inside the caller's transaction, which also tells an incident that the badge has opened already.
     Raises Invalid when it is no badge of the station, is not made, or belongs to somebody.
     """
     badge = records.by_code(db, vault.ring, code)
@@ -107,20 +113,19 @@ def bind(
         raise Invalid("code", "This is no badge of this station. Read the number from the badge itself.")
     if badge.elder_id == elder_id:  # pressed twice
         return badge.id
-    with transaction(db):
-        bound = db.write(
-            "UPDATE badge SET elder_id = ?, bound_at = ? "
-            "WHERE id = ? AND elder_id IS NULL AND state IN ('made', 'printed')",
-            elder_id,
-            clock.text(now),
-            badge.id,
-        )
-        if not bound:
-            raise Invalid("code", _why_not(badge))
-        audit.record(
-            db, vault.ring, staff_id=by, action="badge.bind", about=f"badge/{badge.id}",
-            detail=f"elder/{elder_id}", now=now,
-        )  # fmt: skip
+    bound = db.write(
+        "UPDATE badge SET elder_id = ?, bound_at = ? "
+        "WHERE id = ? AND elder_id IS NULL AND state IN ('made', 'printed')",
+        elder_id,
+        clock.text(now),
+        badge.id,
+    )
+    if not bound:
+        raise Invalid("code", _why_not(badge))
+    audit.record(
+        db, vault.ring, staff_id=by, action="badge.bind", about=f"badge/{badge.id}",
+        detail=f"elder/{elder_id}", now=now,
+    )  # fmt: skip
     return badge.id
 
 
@@ -157,7 +162,10 @@ def _add(
         ordered_by=by,
         ordered_at=clock.text(now),
     )
-    audit.record(db, vault.ring, staff_id=by, action="badge.order", about=f"badge/{badge_id}", now=now)
+    audit.record(
+        db, vault.ring, staff_id=by, action="badge.order", about=f"badge/{badge_id}",
+        detail=wish.reason, now=now,
+    )  # fmt: skip
     return records.get(db, badge_id)
 
 

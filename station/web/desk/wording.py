@@ -44,6 +44,7 @@ STORY = {
     "lapsed": N_("No news in time: it rings again"),
     "called_in": N_("A call came in"),
     "identified": N_("%(who)s said who the elder is"),
+    "identified.bound": N_("%(who)s gave this badge to the elder"),
 }
 
 
@@ -81,8 +82,8 @@ def happened(event: Event, names: dict[int, str]) -> str:
     kind = event.kind
     if kind == "message" and event.actor == "finder":
         kind = "message.finder"
-    if kind == "place" and event.detail == "better":
-        kind = "place.better"
+    if (kind, event.detail) in (("place", "better"), ("identified", "bound")):
+        kind = f"{kind}.{event.detail}"
     words = {
         "who": names.get(event.staff_id or 0, gettext("A colleague")),
         "act": gettext(vocabulary.ACTS.get(event.detail, event.detail)) if kind == "scan" else "",

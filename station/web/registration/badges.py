@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response
 
 from station import phones
 from station.errors import Invalid
+from station.incidents import calls
 from station.issuing import checks, life, making, orders, records, rehearsals
 from station.issuing.records import Badge
 from station.web import access, connection, pages
@@ -30,7 +31,7 @@ def bind(elder_id: int) -> ResponseReturnValue:
     """Give the elder a blank badge from the worker's bag."""
     here, code = elder_here(elder_id), request.form.get("code", "")
     try:
-        orders.bind(*_storage(), elder_id, code, station=here.station, by=g.staff.id, now=connection.now())
+        calls.bind(*_storage(), elder_id, code, station=here.station, by=g.staff.id, now=connection.now())
     except Invalid as error:
         return _again(elder_id, None, error)
     return _record(elder_id)

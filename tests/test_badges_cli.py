@@ -1,0 +1,424 @@
+"""`station badges`: one file for the press, whole or not at all; and what the codes in any file are worth."""
+
+import io
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from conftest import NOW, WANG, Home, Wearer, enrol
+from PIL import Image, ImageDraw, ImageFilter
+from test_registry import actions
+
+from badges import check, files
+from badges.artwork import BadgeText
+from station import seal
+from station.cli.main import main
+from station.db import transaction
+from station.issuing import life, making, orders, records, workplace
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def station(home: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """The instance as the command line finds it."""
+    monkeypatch.setenv("STATION_DATA", str(home.config.data_dir))
+    monkeypatch.setenv("STATION_BASE_URL", home.config.base_url)
+    return home
+
+
+@pytest.fixture
+def wearer(station: Home) -> Wearer:
+    """Granny Wang with a badge on order."""
+    return enrol(station, WANG, "form-ordered")
+
+
+def run(*words: object) -> Result:
+    return CliRunner().invoke(main, ["badges", *map(str, words)])
+
+
+def program(*words: object) -> list[str]:
+    return [sys.executable, "-m", "station", "badges", *map(str, words)]
+
+
+def blanks(home: Home, count: int) -> list[str]:
+    """So many blank badges that wait to be printed, and their numbers; a sheet draws them itself."""
+    ids = orders.order_blanks(home.db, home.vault, 1, count, by=1, now=NOW)
+    with transaction(home.db):
+        home.db.write("UPDATE badge SET state = 'made', made_at = ordered_at WHERE elder_id IS NULL")
+    return [records.shown_number(records.get(home.db, badge_id).number) for badge_id in ids]
+
+
+def url_of(home: Home, badge_id: int) -> str:
+    return records.url(home.ring, records.get(home.db, badge_id), home.config.base_url)
+
+
+# One file for the press
+
+
+def test_all_that_wait_come_into_one_sheet_and_none_twice(station, wearer, tmp_path):
+    numbers = blanks(station, 16)
+    answer = run("sheet", tmp_path / "sheet.pdf")
+    assert answer.exit_code == 0, answer.output
+    assert "17 badges" in answer.output
+    read = {code.text for code in check.read((tmp_path / "sheet.pdf").read_bytes())}
+    assert read == {url_of(station, badge.id) for badge in records.unfinished(station.db, 1)}
+    assert records.get(station.db, wearer.badge_id).state == "made"
+    assert len(numbers) == 16
+    assert actions(station)[-1] == "badges.file"
+    assert list(tmp_path.glob(".*")) == [], "nothing else is left beside it"
+    assert list((station.config.data_dir / "making").glob("*")) == []
+
+
+def test_named_badges_come_into_a_package_that_is_made_of_their_checked_files(station, wearer, tmp_path):
+    run("make")
+    kept = making.file(station.db, station.vault, wearer.badge_id, "pdf")
+    assert run("sheet", tmp_path / "shop.zip", wearer.number).exit_code == 0
+    with zipfile.ZipFile(tmp_path / "shop.zip") as package:
+        assert package.read(f"{wearer.number}.pdf") == kept
+        assert {"manifest.json", "manifest.xlsx", "manifest.csv"} < set(package.namelist())
+
+
+def test_a_checked_file_that_no_longer_says_the_truth_is_drawn_anew(station, wearer, tmp_path):
+    run("make")
+    kept = making.file(station.db, station.vault, wearer.badge_id, "pdf")
+    with transaction(station.db):
+        station.db.write("UPDATE station SET hotline = '+8643262019999'")
+    assert run("sheet", tmp_path / "shop.zip", wearer.number).exit_code == 0
+    with zipfile.ZipFile(tmp_path / "shop.zip") as package:
+        new = package.read(f"{wearer.number}.pdf")
+    assert new != kept
+    assert new == making.file(station.db, station.vault, wearer.badge_id, "pdf")
+
+
+def test_the_badges_of_a_print_file_of_the_board_can_be_asked_for(station, at_desk, wearer, tmp_path):
+    run("make")
+    at_desk("worker").post("/badges/batches", data={"badge": [wearer.badge_id], "kind": "sheet"})
+    assert run("sheet", tmp_path / "one.pdf", "--batch", 1).exit_code == 0
+    assert [code.text for code in check.read((tmp_path / "one.pdf").read_bytes())] == [
+        url_of(station, wearer.badge_id)
+    ]
+
+
+def test_a_file_that_is_there_is_not_overwritten_without_a_word(station, wearer, tmp_path):
+    target = tmp_path / "sheet.pdf"
+    target.write_text("the shop has this one")
+    answer = run("sheet", target)
+    assert (answer.exit_code, target.read_text()) == (1, "the shop has this one")
+    assert "--force" in answer.output
+    assert run("sheet", target, "--force").exit_code == 0
+    assert target.read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("sheet", "x.doc"), ".pdf"),
+        (("sheet", "x.pdf", "12345-6"), "no badge 12345-6"),
+        (("sheet", "x.pdf", "--batch", "9"), "no such print file"),
+        (("sheet", "x.pdf"), "No badge waits"),
+        (("reissue", "1234", "--reason", "lost"), "no badge 1234"),
+    ],
+)
+def test_what_cannot_be_is_said_in_words(station, tmp_path, monkeypatch, words, said):
+    monkeypatch.chdir(tmp_path)
+    answer = run(*words)
+    assert answer.exit_code == 1
+    assert said in answer.output
+    assert list(tmp_path.glob("x.*")) == []
+
+
+def test_badges_of_two_kinds_or_one_that_ended_are_no_sheet(station, wearer, tmp_path):
+    orders.order(station.db, station.vault, wearer.id, form="card", by=1, now=NOW)
+    answer = run("sheet", tmp_path / "s.pdf")
+    assert "1 × badge ring navy, 1 × card ring navy" in answer.output
+    assert run("sheet", tmp_path / "s.pdf", "--form", "card").exit_code == 0
+    life.end(station.db, station.vault, wearer.badge_id, "lost", by=1, now=NOW)
+    answer = run("sheet", tmp_path / "t.pdf", wearer.number)
+    assert f"{wearer.number} is lost" in answer.output
+    assert not (tmp_path / "t.pdf").exists()
+
+
+def wait_for_pages(home: Home, process: subprocess.Popen, most: float = 60) -> Path:
+    """The journal of checked pages, once some are in it."""
+    end = time.monotonic() + most
+    while time.monotonic() < end:
+        for journal in (home.config.data_dir / "making").glob("*/passed"):
+            if journal.read_text().count("\n") >= 3:
+                return journal
+        assert process.poll() is None, "it was done before it could be killed"
+        time.sleep(0.002)
+    raise AssertionError("no page was ever checked")
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_an_interrupted_sheet_goes_on_where_it_stopped(station, tmp_path, how):
+    blanks(station, 120)
+    target = tmp_path / "sheet.pdf"
+    with subprocess.Popen(program("sheet", target), cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+        journal = wait_for_pages(station, process)
+        process.send_signal(how)
+        _, told = process.communicate(timeout=60)
+    assert not target.exists(), "no part of it may look like a sheet"
+    if how == signal.SIGINT:
+        assert (process.returncode, "Run the same command again" in told) == (130, True)
+    before = journal.read_text()
+    drawn = journal.with_name("drawn").stat()
+    assert not any(url.rsplit("/")[-1] in before for url in [url_of(station, 1), url_of(station, 120)])
+    kept = os.open(journal, os.O_RDONLY)  # read on when the folder is gone
+    answer = run("sheet", target)
+    assert answer.exit_code == 0, answer.output
+    after = os.pread(kept, 10_000_000, 0).decode()
+    assert os.fstat(kept).st_nlink == 0, "the workplace is cleared"
+    os.close(kept)
+    assert after.startswith(before), "checked pages were thrown away"
+    assert after.count("\n{") <= 16 + 1, "a page was checked twice"  # one line may have been cut off
+    assert drawn.st_size > 100_000
+    assert len(check.read(target.read_bytes())) == 120
+    whole = target.read_bytes()
+    assert run("sheet", target, "--force").exit_code == 0
+    assert target.read_bytes() == whole, "as if nothing had happened"
+
+
+def test_a_full_disk_is_said_and_leaves_nothing_that_looks_like_a_file(station, tmp_path):
+    blanks(station, 30)
+    target = tmp_path / "sheet.pdf"
+    room = max(path.stat().st_size for path in station.config.data_dir.glob("*.db*")) + 4096
+
+    def small_disk() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, room))
+
+    small = subprocess.run(
+        program("sheet", target), cwd=ROOT, capture_output=True, text=True, preexec_fn=small_disk, check=False
+    )
+    assert small.returncode == 1
+    assert "no part of it is there" in small.stderr
+    assert "Run the same command again" in small.stderr
+    assert "Traceback" not in small.stderr
+    assert list(tmp_path.glob("*.pdf")) + list(tmp_path.glob(".*")) == []
+    assert run("sheet", target).exit_code == 0
+    assert len(check.read(target.read_bytes())) == 30
+
+
+def test_a_spoilt_memory_of_an_interrupt_is_not_believed(home, tmp_path):
+    """A power failure leaves half a file; then it is drawn again."""
+    with workplace.entered(tmp_path / "making", home.vault, 1, "key", NOW) as memory:
+        memory.keep(b"%PDF drawn")
+        assert memory.drawn() == b"%PDF drawn"
+        drawn = tmp_path / "making" / "key" / "drawn"
+        assert b"%PDF" not in drawn.read_bytes(), "codes are bearer tokens, so they lie sealed"
+        drawn.write_bytes(drawn.read_bytes()[:12])
+        assert memory.drawn() is None
+        (tmp_path / "making" / "key" / "passed").write_text('{"number": 0, "chara')
+        assert memory.passed() == {}
+
+
+def test_the_same_sheet_is_not_made_twice_at_once_and_an_old_trial_is_cleared(home, tmp_path):
+    root = tmp_path / "making"
+    with (
+        pytest.raises(RuntimeError),
+        workplace.entered(root, home.vault, 1, "left", NOW),
+    ):
+        raise RuntimeError
+    assert (root / "left").exists()
+    with workplace.entered(root, home.vault, 1, "key", NOW + timedelta(days=9000)):
+        assert not (root / "left").exists()
+        with (
+            pytest.raises(Exception, match="Another process"),
+            workplace.entered(root, home.vault, 1, "key", NOW),
+        ):
+            pass
+
+
+def test_a_progress_bar_is_for_people_and_no_token_or_name_is_told(station, wearer, tmp_path):
+    for words in (("make",), ("sheet", tmp_path / "s.pdf"), ("list",)):
+        answer = run(*words)
+        assert (answer.exit_code, answer.stderr) == (0, "")
+        assert wearer.token not in answer.stdout
+        assert WANG.name not in answer.stdout
+    primary, secondary = os.openpty()
+    with subprocess.Popen(
+        program("sheet", "--force", tmp_path / "s.pdf"), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=secondary
+    ) as process:
+        os.close(secondary)
+        seen = b""
+        while True:
+            try:
+                seen += os.read(primary, 4096)
+            except OSError:  # the terminal's other end is closed
+                break
+    os.close(primary)
+    assert process.returncode == 0
+    assert "100%" in seen.decode()
+
+
+# Lists and replacements
+
+
+def test_the_list_can_be_narrowed(station, wearer):
+    blanks(station, 1)
+    assert wearer.number in run("list").output
+    assert wearer.number not in run("list", "--state", "made").output
+    assert run("list", "--station", 2).output == ""
+
+
+@pytest.mark.parametrize(
+    ("reason", "old_state"), [("lost", "lost"), ("stolen", "revoked"), ("damaged", "worn")]
+)
+def test_a_reissue_keeps_both_badges_and_the_reason(station, wang, reason, old_state):
+    for _ in range(2):
+        answer = run("reissue", wang.number, "--reason", reason)
+        assert answer.exit_code == 0, answer.output
+    old, new = records.get(station.db, wang.badge_id), records.of_elder(station.db, wang.id)[0]
+    assert (old.state, new.state, new.replaces) == (old_state, "ordered", old.id)
+    assert len(records.of_elder(station.db, wang.id)) == 2
+    assert (
+        station.db.scalar("SELECT detail FROM audit WHERE action = 'badge.order' ORDER BY seq DESC") == reason
+    )
+    assert records.shown_number(new.number) in answer.output
+
+
+# What a file is worth
+
+
+def badge_file(home: Home, badge_id: int, kind: str, folder: Path) -> Path:
+    if records.get(home.db, badge_id).state == "ordered":
+        making.make(home.db, home.vault, badge_id, home.config.base_url, NOW)
+    path = folder / f"badge.{kind}"
+    path.write_bytes(making.file(home.db, home.vault, badge_id, kind))
+    return path
+
+
+@pytest.mark.parametrize("kind", ["pdf", "png", "svg"])
+def test_our_own_files_are_authentic_in_every_form(station, wearer, tmp_path, kind):
+    answer = run("verify", badge_file(station, wearer.badge_id, kind, tmp_path))
+    assert answer.exit_code == 0, answer.output
+    assert (
+        f"badge {wearer.number}: authentic, made (badge); 100% of the error correction left" in answer.output
+    )
+    assert wearer.token not in answer.output
+
+
+def test_the_address_is_shown_only_when_it_is_asked_for(station, wearer, tmp_path):
+    answer = run("verify", "--show-address", badge_file(station, wearer.badge_id, "png", tmp_path))
+    assert url_of(station, wearer.badge_id) in answer.output
+
+
+def photo(png: Path, *, blots: int = 0) -> bytes:
+    """As a phone sees it: turned, small, a little soft, scratched."""
+    with Image.open(png) as picture:
+        seen = picture.convert("L")
+    draw = ImageDraw.Draw(seen)
+    middle = seen.width // 2 - 9  # the left edge of the module in the middle
+    for blot in range(blots):
+        x, y = middle + 19 * (blot % 5) * 2, middle + 19 * (blot // 5) * 2
+        draw.rectangle((x, y, x + 18, y + 18), fill=255 - seen.getpixel((x + 9, y + 9)))
+    seen = seen.rotate(17, expand=True, fillcolor=255, resample=Image.Resampling.BICUBIC)
+    seen = seen.resize((500, 500)).filter(ImageFilter.GaussianBlur(0.6))
+    out = io.BytesIO()
+    seen.save(out, "JPEG", quality=75)
+    return out.getvalue()
+
+
+def left(output: str) -> int:
+    return int(output.split("% of the error")[0].rsplit(" ", 1)[-1])
+
+
+def test_a_photo_of_a_scratched_badge_says_how_much_it_can_still_bear(station, wearer, tmp_path):
+    png = badge_file(station, wearer.badge_id, "png", tmp_path)
+    found = []
+    for blots in (0, 4, 10):
+        (tmp_path / "photo.jpg").write_bytes(photo(png, blots=blots))
+        answer = run("verify", tmp_path / "photo.jpg")
+        assert answer.exit_code == 0, answer.output
+        found.append(left(answer.output))
+    assert found[0] == 100
+    assert found[0] > found[1] > found[2] > 0
+
+
+def test_a_sheet_is_verified_code_by_code_and_states_are_today_s(station, tmp_path):
+    numbers = blanks(station, 16)
+    run("sheet", tmp_path / "sheet.pdf")
+    life.end(station.db, station.vault, 3, "revoked", by=1, now=NOW)
+    answer = run("verify", tmp_path / "sheet.pdf")
+    assert answer.exit_code == 0
+    assert all(number in answer.output for number in numbers)
+    assert answer.output.count("revoked") == 1
+    assert "page 3:" in answer.output
+    assert "16 read, 16 authentic" in answer.output
+
+
+def forged(folder: Path, url: str) -> Path:
+    made = files.make(BadgeText(url, "龙城社区防走失驿站", "0432-62012345", "12345-6", relaxed=True))
+    path = folder / "forged.png"
+    path.write_bytes(made.png)
+    return path
+
+
+def test_a_made_up_token_or_ours_behind_another_address_is_not_authentic(station, wearer, tmp_path):
+    for url, word in (
+        (f"https://zj.example.cn/{'4' * 52}", "not made with this keyring"),
+        (f"https://zj.example.xn/{wearer.token}", "behind another address"),
+    ):
+        answer = run("verify", forged(tmp_path, url))
+        assert answer.exit_code == 1
+        assert word in answer.output
+        assert wearer.token not in answer.output
+        assert "1 read, 0 authentic" in answer.output
+
+
+def test_one_forged_code_among_ours_is_enough_to_fail(station, wearer, tmp_path):
+    png = badge_file(station, wearer.badge_id, "png", tmp_path)
+    both = Image.new("L", (2600, 1300), 255)
+    for place, path in enumerate((png, forged(tmp_path, f"https://zj.example.cn/{'4' * 52}"))):
+        with Image.open(path) as one:
+            both.paste(one.convert("L"), (place * 1300, 0))
+    both.save(tmp_path / "both.png")
+    answer = run("verify", tmp_path / "both.png")
+    assert (answer.exit_code, "2 read, 1 authentic" in answer.output) == (1, True)
+
+
+def test_without_the_database_a_badge_is_still_known_as_ours(station, wearer, tmp_path):
+    png = badge_file(station, wearer.badge_id, "png", tmp_path)
+    for path in station.config.data_dir.glob("station.db*"):
+        path.rename(tmp_path / path.name)
+    answer = run("verify", png)
+    assert answer.exit_code == 0, answer.output
+    assert "authentic, state unknown" in answer.output
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.txt", b"hello", "neither a PDF nor a picture"),
+        ("a.pdf", b"%PDF-1.4 cut short", "not a readable PDF"),
+        ("a.svg", b"<svg><path d='M0 0L1 1z'/></svg>", "no shape"),
+        ("a.eps", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "neither"),
+        ("a.png", b"", "neither"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_said(station, tmp_path, name, content, said):
+    (tmp_path / name).write_bytes(content)
+    answer = run("verify", tmp_path / name)
+    assert answer.exit_code == 1
+    assert said in answer.output
+    assert "Traceback" not in answer.output
+    blank = tmp_path / "blank.png"
+    Image.new("L", (50, 50), 255).save(blank)
+    assert "no code" in run("verify", blank).output
+
+
+def test_a_foreign_code_can_neither_steer_the_terminal_nor_tell_a_token(station, tmp_path):
+    token = seal.badge_token(seal.new_keyring(), 1, 1)
+    from_elsewhere = forged(tmp_path, f"https://other.example/{token}")
+    answer = run("verify", from_elsewhere)
+    assert token not in answer.output
+    assert "\x1b" not in answer.output
