@@ -1,7 +1,7 @@
 """Stations with their hotline, and the communities they look after."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from station.db import StationDatabase
@@ -18,7 +18,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Policy:
-    """How an incident rings. Frozen into the incident when it opens."""
+    """How an incident rings, frozen into it when it opens; and how often a worn badge is looked at."""
 
     steps: tuple[Step, ...] = (
         Step(0, "on_duty"),
@@ -32,10 +32,16 @@ class Policy:
     news_within_s: float = 900
     grace_s: float = 120
     minute_s: float = 60  # how long a minute of the promised arrival counts
+    check_days: float = 180  # acrylic scratches and cloth fades within a year of wear
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.check_days <= 3650:
+            raise ValueError("check_days must be a number from 1 to 3650")
 
     def scaled(self, factor: float) -> "Policy":
         """The same policy, `factor` times faster (a demonstration must not take five minutes)."""
-        return Policy(
+        return replace(
+            self,
             steps=tuple(Step(step.after_s / factor, step.who) for step in self.steps),
             repeat_s=self.repeat_s / factor,
             going_within_s=self.going_within_s / factor,
@@ -44,13 +50,17 @@ class Policy:
             minute_s=self.minute_s / factor,
         )
 
+    def changed(self, raw: dict[str, Any]) -> "Policy":
+        """The same policy with what is given in raw. Raises TypeError for an unknown entry, ValueError for a wrong one."""
+        steps = {"steps": tuple(Step(**step) for step in raw["steps"])} if "steps" in raw else {}
+        return replace(self, **{**raw, **steps})
+
     def dump(self) -> str:
         return json.dumps(asdict(self))
 
     @staticmethod
     def load(text: str) -> "Policy":
-        raw = json.loads(text)
-        return Policy(**{**raw, "steps": tuple(Step(**step) for step in raw["steps"])})
+        return Policy().changed(json.loads(text))
 
 
 @dataclass(frozen=True)
@@ -80,6 +90,11 @@ class Community:
 def add_station(db: StationDatabase, station: Station) -> None:
     """Write a new station; inside the caller's transaction."""
     db.insert("station", **{**asdict(station), "policy": station.policy.dump()})
+
+
+def set_policy(db: StationDatabase, number: int, policy: Policy) -> None:
+    """For incidents that open from now on; inside the caller's transaction."""
+    db.write("UPDATE station SET policy = ? WHERE number = ?", policy.dump(), number)
 
 
 def add_community(

@@ -78,11 +78,17 @@ def read(environ: Mapping[str, str]) -> Config:
 
 
 def base_url(text: str) -> str:
-    """Check the address that badges carry: `https://host`, lower case, no path, no slash at the end.
+    """Check the address that badges carry: `https://host`, lower case, no port, no path, no slash at the end.
 
     Plain http is allowed for this machine and for private networks only, where a demonstration runs.
     """
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+        has_port = parts.port is not None
+    except ValueError as error:
+        raise SettingError(
+            f"STATION_BASE_URL is {text!r}: {error}; write it as https://example.cn"
+        ) from error
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise SettingError(f"STATION_BASE_URL is {text!r}; write it as https://example.cn")
     if text != text.lower():
@@ -92,6 +98,11 @@ def base_url(text: str) -> str:
     if parts.path or parts.query or parts.fragment or parts.username:
         raise SettingError(
             "STATION_BASE_URL must end after the host name: no path, no slash, no question mark."
+        )
+    if parts.scheme == "https" and (has_port or not parts.netloc.isascii()):
+        raise SettingError(
+            "STATION_BASE_URL must be a plain host name: no port (badges live for years, so serve it on the usual "
+            "one), and the punycode form of a name that is not ASCII."
         )
     if parts.scheme == "http" and not _is_private(parts.hostname):
         raise SettingError(

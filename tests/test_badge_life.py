@@ -7,7 +7,8 @@ import pytest
 from conftest import NOW, WANG, Desk, Home, Wearer, enrol
 from test_registry import actions, id_of
 
-from station import clock
+from station import clock, communities
+from station.communities import Policy
 from station.db import transaction
 from station.incidents import reports
 from station.incidents.intake import Report
@@ -290,6 +291,11 @@ def test_a_badge_is_due_half_a_year_after_it_was_last_found_well(home, wang):
         return [one.badge.id for one in checks.due(home.db, 1, NOW + timedelta(days=days))]
 
     assert (due(179), due(180)) == ([], [wang.badge_id])
+    with transaction(home.db):
+        communities.set_policy(home.db, 1, Policy(check_days=90))
+    assert (due(89), due(90)) == ([], [wang.badge_id])
+    with transaction(home.db):
+        communities.set_policy(home.db, 1, Policy())
     checks.record(home.db, home.vault, wang.badge_id, "readable", by=1, now=NOW + timedelta(days=180))
     assert (due(200), due(360)) == ([], [wang.badge_id])
     checks.record(home.db, home.vault, wang.badge_id, "worn_out", by=1, now=NOW + timedelta(days=181))

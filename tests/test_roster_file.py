@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 
 import pytest
 from click.testing import CliRunner
@@ -71,6 +72,50 @@ def test_a_slip_is_named_and_nothing_is_half_loaded(instance, tmp_path, change, 
     assert word in said
     assert "Traceback" not in said
     assert stations_of(instance) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("吉林省吉林市昌邑区龙城社区防走失驿站", "Shorten it to 16 characters"),
+        ("", "empty"),
+        ("   ", "empty"),
+        ("龙城😀驿站", "GRINNING FACE"),
+        ("龙城\u202e驿站", "OVERRIDE"),
+        ("مركز", "ARABIC"),
+        ("龙城\U000a0000站", "U\\+A0000"),
+    ],
+)
+def test_a_name_that_no_badge_can_carry_is_refused_when_it_is_entered(instance, tmp_path, name, word):
+    plan = copy.deepcopy(PLAN)
+    plan["stations"][0]["name"] = name
+    status, said = load(tmp_path, plan)
+    assert status == 1
+    assert re.search(word, said)
+    assert stations_of(instance) == []
+
+
+def policy_of(config: Config) -> communities.Policy:
+    with founding.opened(config, founding.found(config)) as (db, _):
+        return communities.station(db, 1).policy
+
+
+def test_a_station_s_own_times_are_loaded_and_changed_one_by_one(instance, tmp_path):
+    plan = copy.deepcopy(PLAN)
+    assert load(tmp_path, plan)[0] == 0
+    assert policy_of(instance) == communities.Policy()
+    plan["stations"][0]["policy"] = {"check_days": 90}
+    assert load(tmp_path, plan)[0] == 0
+    plan["stations"][0]["policy"] = {"repeat_s": 60}
+    assert load(tmp_path, plan)[0] == 0
+    changed = policy_of(instance)
+    assert (changed.check_days, changed.repeat_s) == (90, 60)
+    assert changed.steps == communities.Policy().steps
+    for wrong in ({"check_days": 0}, {"check_days": "often"}, {"colour": "red"}):
+        plan["stations"][0]["policy"] = wrong
+        status, said = load(tmp_path, plan)
+        assert (status, "Traceback" in said) == (1, False)
+    assert policy_of(instance) == changed
 
 
 def test_a_missing_entry_and_a_broken_file_are_said(instance, tmp_path):

@@ -9,6 +9,9 @@ from typing import Any
 
 import click
 
+from badges import artwork
+from badges.artwork import BadgeText
+from badges.errors import BadgeError
 from station import accounts, clock, communities, config, duty, emergency, founding, phones, places, seal
 from station.config import Config
 from station.db import IntegrityError, StationDatabase, transaction
@@ -98,6 +101,8 @@ def _named_slips(file: Path) -> Iterator[None]:
         yield
     except KeyError as error:
         raise click.ClickException(f"{file}: the entry {error} is missing.") from error
+    except BadgeError as error:
+        raise click.ClickException(f"{file}: {error}") from error
     except (TypeError, ValueError, AttributeError, IntegrityError) as error:
         raise click.ClickException(f"{file}: {error}. docs/operating.md shows how it is written.") from error
 
@@ -114,12 +119,15 @@ def _read_plan(file: Path) -> dict[str, Any]:
 
 def _load_places(db: StationDatabase, plan: dict[str, Any]) -> None:
     """All of the file or nothing: one wrong place leaves the instance as it was."""
-    known = {station.number for station in communities.stations(db)}
+    known = {station.number: station for station in communities.stations(db)}
     with transaction(db):
         for raw in plan.get("stations", []):
             areas = raw.pop("communities", [])
             if raw["number"] not in known:
-                communities.add_station(db, _station(raw))
+                communities.add_station(db, _printable(_station(raw)))
+            elif "policy" in raw:
+                policy = known[raw["number"]].policy.changed(raw["policy"])
+                communities.set_policy(db, raw["number"], policy)
             for area in areas:
                 point = _place(area, area["name"])
                 if not db.scalar(
@@ -132,12 +140,22 @@ def _load_places(db: StationDatabase, plan: dict[str, Any]) -> None:
 
 def _station(raw: dict[str, Any]) -> communities.Station:
     point = _place(raw, raw["name"])
-    policy = communities.Policy.load(json.dumps(raw["policy"])) if "policy" in raw else communities.Policy()
+    policy = communities.Policy().changed(raw.get("policy", {}))
     hotline = phones.parse(raw["hotline"], area_code=raw["area_code"]).e164
     plain = {"address_prefix": "", "artwork": "ring", "theme": "navy", **raw}
     return communities.Station(
         **{**plain, "lat": point.lat, "lon": point.lon, "hotline": hotline, "policy": policy}
     )
+
+
+def _printable(station: communities.Station) -> communities.Station:
+    """The station, if its name and hotline fit on a badge of its design: better known now than at the first badge.
+
+    Raises BadgeError.
+    """
+    text = BadgeText("", station.name, phones.from_e164(station.hotline).shown, "00000-0")
+    artwork.make(text, artwork=station.artwork, theme=station.theme)
+    return station
 
 
 def _place(raw: dict[str, Any], name: str) -> places.Point:

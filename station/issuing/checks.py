@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from station import audit, clock
+from station import audit, clock, communities
 from station.db import StationDatabase, transaction
 from station.errors import Conflict, Invalid
 from station.issuing import records
 from station.issuing.records import Badge
 from station.vault import Vault
 
-CHECK_EVERY = timedelta(days=180)  # acrylic scratches and cloth fades within a year of wear
 RESULTS = ("readable", "worn_out", "missing", "refused")
 
 
@@ -57,10 +56,11 @@ def of_badge(db: StationDatabase, badge_id: int) -> list[Check]:
     return [Check(clock.parse(row["at"]), row["result"], row["means"], row["staff_id"]) for row in rows]
 
 
-def due(
-    db: StationDatabase, station: int, now: datetime, every: timedelta = CHECK_EVERY
-) -> list[DueForCheck]:
-    """Worn badges that nobody has found readable for so long, or whose last check was not good; longest first."""
+def due(db: StationDatabase, station: int, now: datetime) -> list[DueForCheck]:
+    """Worn badges that nobody has found readable for as long as the station's policy says, or whose last check
+    was not good; longest first.
+    """
+    every = timedelta(days=communities.station(db, station).policy.check_days)
     rows = db.rows(
         "SELECT badge.*, coalesce((SELECT max(at) FROM badge_check WHERE badge_id = badge.id "
         "AND result = 'readable'), badge.activated_at) AS last_seen, "
