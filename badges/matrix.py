@@ -59,7 +59,8 @@ def make(url: str, *, relaxed: bool = False) -> Matrix:
     """The symbol of a badge address https://<host>/<52 digits>.
 
     Version 4 at the highest error level that fits: 14,560 degraded pictures showed that finer symbols
-    lose distance and coarser ones lose dirt. Upper case is refused since phones treat such links as text.
+    lose distance and coarser ones lose dirt. A host too long for Q gets M rather than version 5 at Q: read
+    50 to 47 times of 100 in bench/robustness.py. Upper case is refused since phones treat such links as text.
     relaxed admits what only a trial station has (http, a port, a long host) and takes the smallest
     version from 4 up at Q, else M. Raises BadUrl.
     """

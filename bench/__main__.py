@@ -33,8 +33,16 @@ def main() -> None:
 
 def _measure(name: str, full: bool) -> list[Figure]:
     began = time.monotonic()
-    run = importlib.import_module(f"bench.{name}").run
-    rows = [Figure(*row) for row in (run(full=True) if full and name in ("growth", "robustness") else run())]
+    try:
+        run = importlib.import_module(f"bench.{name}").run
+    except ModuleNotFoundError as error:
+        sys.exit(
+            f"{name} needs {error.name}; `make bench` installs it, or: pip install -r requirements-bench.txt"
+        )
+    rows = [
+        Figure(*row)
+        for row in (run(full=True) if full and name in ("growth", "badges", "robustness") else run())
+    ]
     print(f"\n{name} ({time.monotonic() - began:.0f} s)")
     for row in rows:
         print(f"  {row.name:<58} {row.measured:<34} {row.target:<26} {row.verdict}", flush=True)
