@@ -3,6 +3,7 @@
 import fcntl
 import os
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,6 +40,7 @@ class Commits:
         self.log = path.with_name(path.name + "-wal")
         # Only one thread of a process asks for the file lock; a release that wakes 256 threads serves none of them.
         self.turn = threading.RLock()
+        self.waiting: deque[Any] = deque()  # what together.py is to do in one transaction
         self._counting = threading.Lock()
         self._syncing = threading.Lock()
         self._committed = 0

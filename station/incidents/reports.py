@@ -1,22 +1,19 @@
 """From a scan or a call to an incident: one durable transaction that opens it or joins the open one."""
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from station import clock, communities, places, seal
-from station.db import StationDatabase, transaction
-from station.incidents import events
+from station import clock, communities, seal
+from station.db import StationDatabase
+from station.incidents import events, sightings
 from station.incidents.intake import Report, Sighting
 from station.incidents.states import EVIDENCE
 from station.issuing import life
 from station.seal import Keyring
+from station.together import together
 from station.vault import Vault
 
-# A new place is news to everybody when the elder moved this far, and at most once in this time;
-# anything nearer or sooner updates the console alone, so that no flood of scans becomes a flood of messages.
-MOVED_M = 150.0
-NEWS_EVERY = timedelta(seconds=60)
 # Of the requests that gave a report a better place so many are remembered, to know one that is sent again.
 MOST_REQUESTS = 20
 # A finder's code is answered for as long as a call may follow a scan.
@@ -76,9 +73,12 @@ def report(db: StationDatabase, vault: Vault, door: Door, sent: Report, now: dat
     uid = scan_uid(door.station, door.serial, sent.request_id)
     first = db.row("SELECT * FROM scan WHERE request_hash = ?", request_hash)
     if first is None:
-        with transaction(db):
+
+        def once(db: StationDatabase) -> dict[str, Any]:
             first = db.row("SELECT * FROM scan WHERE request_hash = ?", request_hash)
-            first = first or _write(db, vault, _here(db, door), sent, Known(uid, request_hash), now)
+            return first or _write(db, vault, _here(db, door), sent, Known(uid, request_hash), now)
+
+        first = together(db, once)
     return Answer(first["incident_id"], status_token(vault.ring, first["uid"]), first["code"])
 
 
@@ -259,8 +259,8 @@ def _keep_content(
     now: datetime,
 ) -> None:
     """Write what a report tells over what was `known` of it, and remember the place that everybody is told."""
-    news = _note_place(db, scan["incident_id"], scan, sent.sighting, vault, now)
-    content = known | _content(sent.sighting, sent.note, sent.phone, now)
+    news = sightings.note_place(db, scan["incident_id"], scan, sent.sighting, vault, now)
+    content = known | sightings.content_of(sent.sighting, sent.note, sent.phone, now)
     if news in ("first", "later"):
         content["told"] = {key: content[key] for key in ("lat", "lon", "place") if key in content}
     if content:
@@ -268,29 +268,8 @@ def _keep_content(
             "INSERT INTO scan_content (scan_id, content) VALUES (?, ?) "
             "ON CONFLICT (scan_id) DO UPDATE SET content = excluded.content",
             scan["id"],
-            _sealed(vault, scan, content),
+            sightings.sealed_content(vault, scan, content),
         )
-
-
-def _content(sighting: Sighting, note: str, phone: str, now: datetime) -> dict[str, Any]:
-    content: dict[str, Any] = {"note": note, "phone": phone, "place": sighting.place}
-    if sighting.point:
-        content |= asdict(sighting.point) | {"accuracy_m": sighting.accuracy_m, "fixed_at": clock.text(now)}
-    return {key: value for key, value in content.items() if value not in ("", None)}
-
-
-def _sealed(vault: Vault, scan: dict[str, Any], content: dict[str, Any]) -> bytes:
-    return vault.seal(f"incident/{scan['incident_id']}", f"scan_content|{scan['uid']}|content", content)
-
-
-def read_content(vault: Vault, scan: dict[str, Any], sealed: bytes | None) -> dict[str, Any]:
-    """What a finder told with one scan: lat, lon, accuracy_m, place, note, phone; only what was told."""
-    if sealed is None:
-        return {}
-    found: dict[str, Any] = vault.open(
-        f"incident/{scan['incident_id']}", f"scan_content|{scan['uid']}|content", sealed
-    )
-    return found
 
 
 def _add_place(
@@ -303,7 +282,7 @@ def _add_place(
     if not vault.has(f"incident/{scan['incident_id']}"):
         return False
     sealed = db.scalar("SELECT content FROM scan_content WHERE scan_id = ?", scan["id"])
-    content = read_content(vault, scan, sealed)
+    content = sightings.read_content(vault, scan, sealed)
     requests = content.get("requests", [])
     if request_hash.hex() in requests:
         return True
@@ -312,89 +291,3 @@ def _add_place(
     known = content | {"requests": [*requests, request_hash.hex()][-MOST_REQUESTS:]}
     _keep_content(db, vault, scan, known, sent, now)
     return True
-
-
-def _note_place(
-    db: StationDatabase,
-    incident_id: int,
-    scan: dict[str, Any],
-    sighting: Sighting,
-    vault: Vault,
-    now: datetime,
-) -> str:
-    """Write down that a place became known, whether it is news to everybody, and which community it is in.
-
-    Returns the kind of news, empty without a place. To be called before the report's content is changed.
-    """
-    if not (sighting.point or sighting.place):
-        return ""
-    db.write("UPDATE scan SET has_place = 1 WHERE id = ?", scan["id"])
-    news = _is_news(db, vault, incident_id, scan["id"], sighting, now)
-    events.add(db, incident_id, "place", actor="finder", scan_id=scan["id"], detail=news, now=now)
-    if sighting.point and news != "better":
-        _find_community(db, incident_id, sighting)
-    return news
-
-
-def _is_news(
-    db: StationDatabase, vault: Vault, incident_id: int, scan_id: int, sighting: Sighting, now: datetime
-) -> str:
-    """`first` (came with the opening report), `later` (everybody must hear) or `better` (for the console)."""
-    last = db.row(
-        "SELECT scan.*, event.at AS told_at FROM event JOIN scan ON scan.id = event.scan_id WHERE event.incident_id = ? "
-        "AND event.kind = 'place' AND event.detail IN ('first', 'later') ORDER BY event.id DESC LIMIT 1",
-        incident_id,
-    )
-    if last is None:
-        opened_by = db.scalar("SELECT min(id) FROM scan WHERE incident_id = ?", incident_id)
-        opened_at = db.scalar("SELECT opened_at FROM incident WHERE id = ?", incident_id)
-        return "first" if opened_by == scan_id and opened_at == clock.text(now) else "later"
-    known = _told_place(db, vault, last)
-    if now - clock.parse(last["told_at"]) < NEWS_EVERY:
-        # Words were all we had and now there is a point, or the finder's first fix was far off and is put right:
-        # that is worth a message at once.
-        corrects = last["id"] == scan_id and not _corrected(db, scan_id)
-        if not sighting.point or (known.point and not corrects):
-            return "better"
-    return "later" if _moved(known, sighting) else "better"
-
-
-def _corrected(db: StationDatabase, scan_id: int) -> bool:
-    """Whether a later place of this very report was told already; further ones wait, as a flood does."""
-    news = db.scalar(
-        "SELECT count(*) FROM event WHERE scan_id = ? AND kind = 'place' AND detail IN ('first', 'later')",
-        scan_id,
-    )
-    return int(news) > 1
-
-
-def _moved(before: Sighting, after: Sighting) -> bool:
-    if before.point and after.point:
-        return places.distance_m(before.point, after.point) > MOVED_M
-    return after.point is not None or after.place != before.place
-
-
-def _told_place(db: StationDatabase, vault: Vault, scan: dict[str, Any]) -> Sighting:
-    """The place of a scan that everybody was told; it may have got a better one since."""
-    sealed = db.scalar("SELECT content FROM scan_content WHERE scan_id = ?", scan["id"])
-    content = read_content(vault, scan, sealed)
-    content = content.get("told", content)
-    point = places.Point(content["lat"], content["lon"]) if "lat" in content else None
-    return Sighting(point, place=content.get("place", ""))
-
-
-def _find_community(db: StationDatabase, incident_id: int, sighting: Sighting) -> None:
-    """Remember the community that contains the point, else the nearest one within reach."""
-    if sighting.point is None:
-        return
-    areas = [
-        places.Area(c.id, c.name, places.Point(c.lat, c.lon), c.radius_m) for c in communities.communities(db)
-    ]
-    finding = places.finding(sighting.point, sighting.accuracy_m, areas)
-    if finding and finding.area:
-        db.write(
-            "UPDATE incident SET community_id = ?, community_inside = ? WHERE id = ?",
-            finding.area.id,
-            int(finding.inside),
-            incident_id,
-        )

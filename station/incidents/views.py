@@ -7,7 +7,7 @@ from typing import Any
 from station import accounts, clock, communities, elders, places, seal
 from station.db import StationDatabase
 from station.errors import NotFound
-from station.incidents import events, reports
+from station.incidents import events, sightings
 from station.incidents.intake import Sighting
 from station.incidents.states import FINDER
 from station.issuing import records
@@ -247,7 +247,7 @@ def _told(db: StationDatabase, vault: Vault, incident_id: int) -> list[Told]:
 
 def _one_told(vault: Vault, row: dict[str, Any]) -> Told:
     try:
-        content = reports.read_content(vault, row, row["content"])
+        content = sightings.read_content(vault, row, row["content"])
     except Unsealable:  # the finder's data has expired; the incident's story stays
         content = {}
     return Told(

@@ -7,6 +7,7 @@ import os
 import struct
 import threading
 import time
+from functools import lru_cache
 
 from flask import request
 
@@ -56,9 +57,14 @@ class Damper:
 
 
 def source() -> bytes:
-    """A short fingerprint of the caller's network (/24, or /48 of IPv6); no address is kept."""
+    return network(request.remote_addr or "")
+
+
+@lru_cache(maxsize=4096)
+def network(caller: str) -> bytes:
+    """A short fingerprint of an address's network (/24, or /48 of IPv6)."""
     try:
-        address = ipaddress.ip_address(request.remote_addr or "0.0.0.0")  # noqa: S104 - an unknown caller
+        address = ipaddress.ip_address(caller)
     except ValueError:
         address = ipaddress.ip_address("0.0.0.0")  # noqa: S104
     network = ipaddress.ip_network((address, 24 if address.version == 4 else 48), strict=False)

@@ -36,10 +36,19 @@ def take(station: int, serial: int | None) -> ResponseReturnValue:
         return notices.too_large(card.of_station(station))
     sent, ignored = intake.read(raw, card.point(station))
     try:
-        kept = _keep(Door(station, serial, _source()), sent)
+        kept = keep(station, serial, sent, damping.source())
     except OSError:  # not even the spool takes it
         return notices.not_saved([card.of_station(station)])
     return _answer(kept, [*unread, *ignored])
+
+
+def as_json(kept: Kept, ignored: list[Ignored]) -> dict[str, Any]:
+    """The answer's fields; docs/http-api.md describes them."""
+    return {
+        "ignored": [{"field": one.field, "reason": one.reason} for one in ignored],
+        "incident": None if kept.incident_id is None else str(kept.incident_id),
+        "status_url": f"/s/{kept.status_token}",
+    }
 
 
 def message() -> str:
@@ -59,8 +68,10 @@ def _body() -> tuple[dict[str, Any], list[Ignored]]:
     return (raw, []) if isinstance(raw, dict) else ({}, [Ignored("body", "not_known")])
 
 
-def _keep(door: Door, sent: Report) -> Kept:
+def keep(station: int, serial: int | None, sent: Report, network: bytes) -> Kept:
+    """Put a report into the database, else into the spool. Raises OSError when neither takes it."""
     now = connection.now()
+    door = Door(station, serial, _source(network))
     try:
         answer = reports.report(connection.get_db(), connection.get_vault(), door, sent, now)
         return Kept(answer.incident_id, answer.status_token)
@@ -83,17 +94,11 @@ def _keep(door: Door, sent: Report) -> Kept:
 
 
 def _answer(kept: Kept, ignored: list[Ignored]) -> ResponseReturnValue:
-    status_url = f"/s/{kept.status_token}"
     if request.mimetype in FORMS:
-        return redirect(status_url + page.query(), code=303)
-    body = {
-        "incident": None if kept.incident_id is None else str(kept.incident_id),
-        "status_url": status_url,
-        "ignored": [{"field": one.field, "reason": one.reason} for one in ignored],
-    }
-    return jsonify(body), 202 if kept.spooled else 201
+        return redirect(f"/s/{kept.status_token}{page.query()}", code=303)
+    return jsonify(as_json(kept, ignored)), 202 if kept.spooled else 201
 
 
-def _source() -> bytes:
+def _source(network: bytes) -> bytes:
     """The sender's network as a keyed fingerprint: it can be counted, not looked up."""
-    return seal.blind_index(connection.ring(), "source", damping.source().hex())[:8]
+    return seal.blind_index(connection.ring(), "source", network.hex())[:8]
