@@ -8,7 +8,7 @@ import time
 
 from bench.figures import Figure
 
-NAMES = ("page", "scan", "alert", "search", "growth", "badges", "robustness")
+NAMES = ("page", "scan", "alert", "resume", "search", "growth", "badges", "robustness")
 
 
 def main() -> None:
@@ -17,7 +17,7 @@ def main() -> None:
     parser.add_argument(
         "--full",
         action="store_true",
-        help="growth to 1,000,000 elders, robustness with four times the seeds (takes many minutes)",
+        help="growth to 1,000,000 elders, robustness with five times the seeds (takes many minutes)",
     )
     asked = parser.parse_args()
     unknown = set(asked.names) - set(NAMES)

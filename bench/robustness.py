@@ -16,7 +16,7 @@ from bench.figures import Figure, at_least, at_most
 from bench.optics import CELLS
 from bench.rivals import RIVALS
 
-SEEDS, FULL_SEEDS, TOKENS = 10, 40, 10
+SEEDS, FULL_SEEDS, TOKENS = 8, 40, 10
 NEAR = ("distance", "defocus", "motion")  # what nobody can mend but by a coarser code
 OURS, LONG, FINER = "4-Q", "4-M", "5-Q"
 OTHERS = [rival.name for rival in RIVALS if rival.name != OURS]
@@ -81,7 +81,7 @@ def verdicts(rates: Rates, outcomes: list[Outcome], *, full: bool) -> list[Figur
     """Ours less the best of the others, in percentage points: overall, and where distance or blur is the trouble."""
     rows = [_lead("all groups", rates.overall)]
     rows += [_lead(group, partial(rates.group, group)) for group in NEAR]
-    if full:  # ten pictures before four decoders cannot tell two points apart
+    if full:  # eight pictures before four decoders cannot tell two points apart
         near = [(n, cell) for n, cell in enumerate(CELLS) if cell.group in NEAR]
         rows += [_lead(f"{cell.group} {cell.name}", partial(rates.cell, n)) for n, cell in near]
     rule = rates.overall(LONG) - rates.overall(FINER)
