@@ -1,9 +1,11 @@
 """Print-ready PDF: CMYK paths, spot colours for cut and white, page boxes; no font, no picture."""
 
+import zlib
 from io import BytesIO
 
 from reportlab import rl_config
 from reportlab.lib.colors import CMYKColor, CMYKColorSep
+from reportlab.pdfbase.pdfdoc import PDFName, PDFStream
 from reportlab.pdfgen.canvas import Canvas
 
 from badges import paths
@@ -55,6 +57,14 @@ class _Fontless(Canvas):
 
     def _make_preamble(self) -> None:
         self._preamble = "1 0 0 1 0 0 cm"
+
+    def showPage(self) -> None:
+        """Compress the page now, not at the end: 10,000 badges on sheets are 70 MB of drawing commands."""
+        super().showPage()
+        page = self._doc.Pages.pages[-1]
+        page.Contents = PDFStream(content=zlib.compress(page.stream.encode()))
+        page.Contents.dictionary["Filter"] = PDFName("FlateDecode")
+        page.stream = None
 
 
 def new(out: BytesIO, size: tuple[float, float]) -> Canvas:

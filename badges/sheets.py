@@ -124,8 +124,7 @@ def _drawn(plan: _Plan, memory: Memory, tell: Callable[[], None]) -> bytes:
 
 
 def _draw(plan: _Plan, tell: Callable[[], None]) -> bytes:
-    out = BytesIO()
-    canvas = pdf.new(out, (PAGE[0] * pdf.PIXEL, PAGE[1] * pdf.PIXEL))
+    canvas = pdf.new(BytesIO(), (PAGE[0] * pdf.PIXEL, PAGE[1] * pdf.PIXEL))
     stamps = Stamps(canvas)
     stamps.store_form(plan.arts[0].form)
     for art in plan.arts:
@@ -141,8 +140,8 @@ def _draw(plan: _Plan, tell: Callable[[], None]) -> bytes:
                 _badge(canvas, stamps, badge, plan.grid.middle(place, back=back), back=back)
             canvas.showPage()
             tell()
-    canvas.save()
-    return out.getvalue()
+    print_file: bytes = canvas.getpdfdata()
+    return print_file
 
 
 def _check(print_file: bytes, plan: _Plan, memory: Memory, tell: Callable[[], None]) -> Report:

@@ -27,6 +27,14 @@ class Provider(socketserver.ThreadingTCPServer):
         self.first: dict[str, float] = {}
         super().__init__(("127.0.0.1", 0), Taker)
 
+    def told(self, scans: load.Outcome, within_s: float) -> list[float]:
+        """When the first notice of each scan's incident came; waits for those that did not come yet."""
+        incidents = {json.loads(body)["incident"] for body in scans.body}
+        until = time.monotonic() + within_s
+        while not incidents <= self.first.keys() and time.monotonic() < until:
+            time.sleep(0.01)
+        return [self.first[incident] for incident in incidents & self.first.keys()]
+
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}/"
@@ -46,7 +54,7 @@ class Taker(socketserver.StreamRequestHandler):
 
 
 def run() -> list[Figure]:
-    with _provider() as provider, stations.running("--webhook", provider.url) as station:
+    with provider_running() as provider, stations.running("--webhook", provider.url) as station:
         calm = _delays(provider, _steady(station, 3000))
         writers = load.start(load.Plan(station.port, station.scans([station.page(0)]), WRITERS, SECONDS + 1))
         busy = _delays(provider, _steady(station, 4000))
@@ -73,9 +81,7 @@ def _new_badges(station: Station, serial: int, count: int) -> list[str]:
 def _delays(provider: Provider, scans: load.Outcome) -> list[float]:
     """Seconds from sending each scan (so the scan itself is in it) to the first notice of its incident."""
     sent = {json.loads(body)["incident"]: at for body, at in zip(scans.body, scans.sent, strict=True)}
-    until = time.monotonic() + 60
-    while not sent.keys() <= provider.first.keys() and time.monotonic() < until:
-        time.sleep(0.05)
+    provider.told(scans, within_s=60)
     return [provider.first[incident] - at for incident, at in sent.items() if incident in provider.first]
 
 
@@ -87,7 +93,7 @@ def _spread(name: str, delays: list[float]) -> list[Figure]:
 
 
 @contextmanager
-def _provider() -> Iterator[Provider]:
+def provider_running() -> Iterator[Provider]:
     with Provider() as provider:
         threading.Thread(target=provider.serve_forever, args=(0.01,), daemon=True).start()
         yield provider

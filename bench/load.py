@@ -24,6 +24,7 @@ class Plan:
     seconds: float = 1.5
     rate: float = 0.0  # requests a second over all threads; 0 is as fast as answers come
     volley: bool = False  # all requests at once, each on a connection of its own
+    again: bool = False  # who is cut off connects and sends once more
 
 
 @dataclass
@@ -82,19 +83,35 @@ def run(plan: Plan, expect: int) -> Outcome:
 
 
 def _keep_sending(plan: Plan, first: int, outcome: Outcome, begins: float) -> None:
-    client, n = socket.create_connection(("127.0.0.1", plan.port), 30), first
-    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    client, n = _connected(plan.port), first
     due = begins + (first / plan.rate if plan.rate else 0)
     while due < begins + plan.seconds:
         time.sleep(max(0.0, due - time.monotonic()))
         # At a fixed rate the wait for a late answer counts: the next scan was due, whoever was slow.
         sent = due if plan.rate else time.monotonic()
-        client.sendall(_filled(plan.requests[n % len(plan.requests)]))
-        status, body = _answer(client)
+        request = _filled(plan.requests[n % len(plan.requests)])
+        try:
+            status, body = _asked(client, request)
+        except OSError:
+            if not plan.again:
+                raise
+            client = _connected(plan.port)
+            status, body = _asked(client, request)
         _note(outcome, sent, status, body)
         n += plan.threads
         due = due + plan.threads / plan.rate if plan.rate else time.monotonic()
     client.close()
+
+
+def _connected(port: int) -> socket.socket:
+    client = socket.create_connection(("127.0.0.1", port), 30)
+    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return client
+
+
+def _asked(client: socket.socket, request: bytes) -> tuple[int, str]:
+    client.sendall(request)
+    return _answer(client)
 
 
 def _volley(plan: Plan, outcome: Outcome) -> None:

@@ -18,7 +18,7 @@ PHONE = {"Accept_Encoding": "gzip", "Accept_Language": "zh-CN,zh;q=0.9,en;q=0.8"
 
 
 def run() -> list[Figure]:
-    with stations.running() as station, _bare() as port:
+    with stations.running() as station, bare() as port:
         pages = [load.get(station.page(n), **PHONE) for n in range(8)]
         rows = _against_bare(load.Plan(station.port, pages), load.Plan(port, [load.get("/")]))
         steady = load.Plan(station.port, pages, threads=4, seconds=3, rate=100)
@@ -62,7 +62,7 @@ def _beside(name: str, plan: load.Plan, station: Station, crowd) -> Figure:  # t
 
 
 @contextmanager
-def _bare() -> Iterator[int]:
+def bare() -> Iterator[int]:
     with subprocess.Popen([sys.executable, "-m", "bench.bare"], stdout=subprocess.PIPE) as process:
         assert process.stdout
         try:

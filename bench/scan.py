@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
-from bench import load, stations
+from bench import load, page, stations
 from bench.figures import Figure, at_least, at_most, median_ratio
 from bench.stations import Station
 
@@ -49,10 +49,13 @@ def _at_once(station: Station) -> list[Figure]:
     outcome = load.run(plan, 201)
     again = load.run(replace(plan, requests=station.scans([station.page(n % 8) for n in range(CROWD)])), 201)
     incidents = {json.loads(body)["incident"] for body in outcome.body}
+    with page.bare() as port:
+        floor = load.run(load.Plan(port, [load.get("/")] * CROWD, volley=True), 200)
     return [
         at_least("1,000 scans of 1,000 badges at once: incidents", len(incidents), CROWD),
         at_most("… p99 until the answer", outcome.ms(0.99), 500, "ms"),
         at_most("1,000 more scans of 8 badges at once: p99", again.ms(0.99), 500, "ms"),
+        Figure("1,000 requests at once of a bare Flask route: p99", f"{floor.ms(0.99):.0f} ms"),
     ]
 
 

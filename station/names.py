@@ -1,12 +1,16 @@
 """People's names: cleaned for keeping, and found again by pinyin."""
 
+import os
 import re
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import product
 
-from pypinyin import Style, lazy_pinyin, pinyin
+# Names are read character by character; the dictionary of phrases would cost every process 44 MB for nothing.
+os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
+
+from pypinyin import Style, lazy_pinyin, pinyin  # noqa: E402
 
 MAX_LENGTH = 40  # characters
 

@@ -35,6 +35,7 @@ BEAT_EVERY_S = 1.0
 UNUSABLE = (SettingError, StorageGone, DatabaseError, Unsealable)
 DRAIN_S = 5.0
 LAST_ANSWERS_S = 0.5
+PORT_WITHIN_S = 2.0
 
 
 class Stop:
@@ -197,21 +198,31 @@ def _proxy(config: Config) -> dict[str, object]:
 def listener(config: Config) -> socket.socket:
     """The listening socket, opened by the parent so that connections wait while a web process is replaced.
 
+    The web processes of a parent that was killed a moment ago still hold the port, and are waited for.
     Raises SettingError when the port is taken.
     """
     made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        made.bind((config.listen_host, config.listen_port))
-    except OSError as error:
+    until = time.monotonic() + PORT_WITHIN_S
+    while (refused := _bind(made, config)) and time.monotonic() < until:
+        time.sleep(0.1)
+    if refused:
         made.close()
         raise SettingError(
-            f"Cannot listen on {config.listen_host}:{config.listen_port} ({error.strerror}). "
+            f"Cannot listen on {config.listen_host}:{config.listen_port} ({refused.strerror}). "
             "Another program may be using it; choose another port."
-        ) from error
+        ) from refused
     made.listen(1024)
     made.setblocking(False)
     return made
+
+
+def _bind(made: socket.socket, config: Config) -> OSError | None:
+    try:
+        made.bind((config.listen_host, config.listen_port))
+    except OSError as error:
+        return error
+    return None
 
 
 def prepare(config: Config) -> Path:

@@ -20,7 +20,7 @@ from station.forked import Forked
 log = logging.getLogger("station.serve")
 
 LOOK_EVERY_S = 0.1
-LONGEST_PAUSE_S = 5.0
+PAUSE_S = 0.5  # a fork is cheap, and an alert may wait for it
 LIVED_S = 10.0  # a child that lived so long was healthy
 FIRST_BEAT_S = 30.0
 STOP_WITHIN_S = 7.0
@@ -82,7 +82,7 @@ class Parent:
                 child.process.send(signal.SIGKILL)  # the next look finds it dead
 
     def _replace(self, child: Child) -> None:
-        """Start a dead child again at once; one that keeps dying after a pause that grows to five seconds.
+        """Start a dead child again at once; one that keeps dying after a pause of half a second.
 
         The pause is a time to wait for, not a sleep: a jobs process that keeps dying must not delay the sender.
         """
@@ -112,7 +112,7 @@ class Parent:
 
 
 def _pause_s(failures: int) -> float:
-    return 0.0 if failures < 2 else min(LONGEST_PAUSE_S, 0.25 * 2 ** min(failures, 9))
+    return 0.0 if failures < 2 else PAUSE_S
 
 
 def alone(config: Config, wait_s: float = STOP_WITHIN_S + 1) -> None:

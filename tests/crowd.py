@@ -206,7 +206,8 @@ def wait_until_gone(pids: list[int], seconds: float = 15) -> list[int]:
 
 def _lives(pid: int) -> bool:
     try:
-        # A zombie whose parent was killed waits for init and does nothing any more.
-        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+        # A zombie whose parent was killed waits for init; once its last thread ended it holds no file any more.
+        status = Path(f"/proc/{pid}/status").read_text()
+        return "\nState:\tZ" not in status or "\nThreads:\t1\n" not in status
     except OSError:
         return False
