@@ -1,0 +1,87 @@
+"""The third schema as SQL: landmarks, what a finder is shown in need, receipts, doubts, and counted floods."""
+
+# Places have names of their own, not of people, so they are stored as they are.
+LANDMARKS = """
+CREATE TABLE landmark (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  station INTEGER NOT NULL REFERENCES station (number),
+  community_id INTEGER REFERENCES community (id),
+  kind TEXT NOT NULL CHECK (kind IN
+    ('shop', 'stop', 'gate', 'lamp_post', 'square', 'school', 'hospital', 'station', 'police', 'other')),
+  name TEXT NOT NULL CHECK (name <> ''),
+  keys TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(keys)),
+  lat REAL NOT NULL CHECK (lat BETWEEN -90 AND 90),
+  lon REAL NOT NULL CHECK (lon BETWEEN -180 AND 180),
+  code TEXT NOT NULL UNIQUE,
+  safe INTEGER NOT NULL DEFAULT 0 CHECK (safe IN (0, 1)),
+  hours TEXT NOT NULL DEFAULT '',
+  phone TEXT NOT NULL DEFAULT '',
+  created_by INTEGER REFERENCES staff (id),
+  created_at TEXT NOT NULL,
+  retired_at TEXT
+) STRICT
+
+CREATE UNIQUE INDEX landmark_by_name ON landmark (station, kind, name, lat, lon) WHERE retired_at IS NULL
+"""
+
+# What the officer of an open incident shows to one finder, for half an hour.
+DISCLOSURES = """
+CREATE TABLE disclosure (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  incident_id INTEGER NOT NULL REFERENCES incident (id),
+  scan_id INTEGER NOT NULL REFERENCES scan (id),
+  item TEXT NOT NULL CHECK (item IN ('call_name', 'photo', 'health_notes', 'voice')),
+  reason TEXT NOT NULL CHECK (reason IN ('consent', 'break_glass')),
+  staff_id INTEGER NOT NULL REFERENCES staff (id),
+  at TEXT NOT NULL,
+  until TEXT NOT NULL,
+  ended_at TEXT
+) STRICT
+
+CREATE INDEX disclosure_by_scan ON disclosure (scan_id)
+
+CREATE INDEX disclosure_by_incident ON disclosure (incident_id)
+
+CREATE TABLE voice_clip (
+  elder_id INTEGER PRIMARY KEY REFERENCES elder (id),
+  kind TEXT NOT NULL CHECK (kind IN ('audio/mpeg', 'audio/mp4', 'audio/ogg', 'audio/webm', 'audio/wav')),
+  audio BLOB NOT NULL,
+  made_by INTEGER REFERENCES staff (id),
+  made_at TEXT NOT NULL
+) STRICT
+"""
+
+RECEIPTS = """
+CREATE TABLE receipt (
+  code_hash BLOB PRIMARY KEY,
+  scan_id INTEGER NOT NULL UNIQUE REFERENCES scan (id),
+  issued_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID
+
+CREATE TABLE badge_doubt (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  station INTEGER NOT NULL REFERENCES station (number),
+  serial INTEGER,
+  kind TEXT NOT NULL CHECK (kind IN ('wrong_page', 'asked_for_money', 'copied', 'other')),
+  note BLOB,
+  source BLOB NOT NULL,
+  at TEXT NOT NULL,
+  seen_at TEXT,
+  seen_by INTEGER REFERENCES staff (id)
+) STRICT
+
+CREATE INDEX badge_doubt_unseen ON badge_doubt (station, id) WHERE seen_at IS NULL
+"""
+
+# After the first report of a source at a badge in a minute the further ones are counted here.
+FLOODS = """
+CREATE TABLE scan_count (
+  scan_id INTEGER PRIMARY KEY REFERENCES scan (id),
+  more INTEGER NOT NULL CHECK (more > 0),
+  last_at TEXT NOT NULL
+) STRICT
+
+CREATE INDEX scan_by_source ON scan (station, serial, source, id)
+"""
+
+SCRIPTS = (LANDMARKS, DISCLOSURES, RECEIPTS, FLOODS)
