@@ -24,73 +24,22 @@ SQLITE_VERSION = sqlite3.sqlite_version_info
 WAL_RESET_MENDED = (3, 51, 3)
 
 
-# macOS has no fdatasync; its fsync is the nearest.
-_sync = getattr(os, "fdatasync", os.fsync)
+class Turns:
+    """Whose turn it is, among the threads of this process, to write to one database file; and what they want written."""
 
-
-class Commits:
-    """The commits of one database file by all threads of this process: taken in turn, made durable together.
-
-    SQLite's own synchronous=FULL syncs the log inside the write lock, once for each commit. Here the lock is
-    given back first, and one sync serves all who committed before it began: with 16 threads 1.5 times the
-    commits a second, and another process waits 3 ms for the lock instead of 18 (measured, 2 cores, ext4).
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.log = path.with_name(path.name + "-wal")
+    def __init__(self) -> None:
         # Only one thread of a process asks for the file lock; a release that wakes 256 threads serves none of them.
-        self.turn = threading.RLock()
+        self.lock = threading.RLock()
         self.waiting: deque[Any] = deque()  # what together.py is to do in one transaction
-        self._counting = threading.Lock()
-        self._syncing = threading.Lock()
-        self._committed = 0
-        self._durable = 0
-        self._failed = 0
-        self._known = 0  # the log's inode; a new one is not durable before its name is
-
-    def wait_until_durable(self) -> None:
-        """Return when all that this thread has committed is on the disk. Raises StorageGone when it cannot get there."""
-        with self._counting:
-            self._committed += 1
-            mine = self._committed
-        with self._syncing:
-            # Linux reports a failed write to the first who asks, so the others must hear it from here.
-            if mine <= self._failed:
-                raise StorageGone(f"{self.log.name} cannot be written to the disk")
-            if mine <= self._durable:
-                return
-            covered = self._committed
-            try:
-                self._sync_log()
-            except OSError as error:
-                self._failed = covered
-                raise StorageGone(f"{self.log.name} cannot be written to the disk") from error
-            self._durable = covered
-
-    def _sync_log(self) -> None:
-        # SQLite keeps its locks on other files, so closing this descriptor drops none of them.
-        log = os.open(self.log, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            _sync(log)
-            inode = os.fstat(log).st_ino
-        finally:
-            os.close(log)
-        if inode != self._known:
-            folder = os.open(self.log.parent, os.O_RDONLY | os.O_CLOEXEC)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
-            self._known = inode
 
 
-_commits: dict[Path, Commits] = {}
+_turns: dict[Path, Turns] = {}
 _naming = threading.Lock()
 
 
-def _commits_of(path: Path) -> Commits:
+def _turns_of(path: Path) -> Turns:
     with _naming:
-        return _commits.setdefault(path.absolute(), Commits(path.absolute()))
+        return _turns.setdefault(path.absolute(), Turns())
 
 
 class StationDatabase(Database):
@@ -98,7 +47,7 @@ class StationDatabase(Database):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.commits = _commits_of(path)
+        self.turns = _turns_of(path)
         try:
             connection = sqlite3.connect(
                 f"file:{quote(str(path))}?mode=rw",
@@ -169,7 +118,7 @@ class StationDatabase(Database):
 
 _PRAGMAS = (
     "journal_mode = WAL",
-    "synchronous = NORMAL",  # Commits makes them durable
+    "synchronous = FULL",
     "foreign_keys = ON",
     "secure_delete = ON",
     "temp_store = MEMORY",
@@ -184,9 +133,9 @@ def transaction(db: StationDatabase) -> Iterator[None]:
     Every writer of every process first takes one blocking file lock. SQLite's own waiting is unfair: with
     busy_timeout alone 16 writers saw a p99 of 3.7 s. IMMEDIATE, because a deferred transaction that reads
     and then writes loses to "database is locked" when another one wrote in between.
-    Raises StorageGone when the file is no longer the one that was opened, or the disk fails.
+    Raises StorageGone when the file is no longer the one that was opened.
     """
-    with db.commits.turn:
+    with db.turns.lock:
         fcntl.flock(db._lock_file, fcntl.LOCK_EX)
         try:
             db.conn.execute("BEGIN IMMEDIATE")
@@ -201,7 +150,6 @@ def transaction(db: StationDatabase) -> Iterator[None]:
                 raise
         finally:
             fcntl.flock(db._lock_file, fcntl.LOCK_UN)
-    db.commits.wait_until_durable()
 
 
 def create(path: Path) -> StationDatabase:

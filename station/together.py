@@ -29,8 +29,8 @@ def together(db: StationDatabase, do: Callable[[StationDatabase], T]) -> T:
     Raises what `do` raises, and what `transaction` raises.
     """
     mine = Work(do)
-    db.commits.waiting.append(mine)
-    with db.commits.turn:
+    db.turns.waiting.append(mine)
+    with db.turns.lock:
         if not mine.done:
             _do_waiting(db, mine)
     if mine.error is not None:
@@ -41,7 +41,7 @@ def together(db: StationDatabase, do: Callable[[StationDatabase], T]) -> T:
 
 def _do_waiting(db: StationDatabase, mine: Work) -> None:
     """Do the caller's work and that of others who wait, the longest waiting first."""
-    waiting = db.commits.waiting
+    waiting = db.turns.waiting
     waiting.remove(mine)
     works = [mine, *(waiting.popleft() for _ in range(min(MOST - 1, len(waiting))))]
     try:
