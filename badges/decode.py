@@ -48,6 +48,7 @@ def read(file: bytes) -> list[Decoded]:
 
     The codes of a PDF lie in pictures of its pages at 200 dpi, those of an SVG in pictures of their own.
     """
+    pages: Iterator[Grey]
     if file.startswith(b"%PDF"):
         pages = render.greys(file, _DPI)
     else:

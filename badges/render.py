@@ -1,7 +1,8 @@
 """Pictures of PDF pages by pdfium, the renderer of Chrome; nothing here draws by itself."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from threading import Lock
 
@@ -30,7 +31,7 @@ class Grey:
         return Grey(width, height, b"".join(rows))
 
 
-def greys(pdf: bytes, dpi: float, only: Sequence[int] | None = None) -> Iterator[Grey]:
+def greys(pdf: bytes, dpi: float, only: Sequence[int] | None = None) -> Generator[Grey]:
     """Every page, or only those, in turn; one in memory at a time."""
     with _opened(pdf) as document:
         for number in range(len(document)) if only is None else only:
@@ -41,6 +42,15 @@ def greys(pdf: bytes, dpi: float, only: Sequence[int] | None = None) -> Iterator
                 bitmap.close()
                 page.close()
             yield grey
+
+
+def ahead(pictures: Generator[Grey]) -> Iterator[Grey]:
+    """The same pictures; the next one is drawn on the second core while the last one is looked at."""
+    with closing(pictures), ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, pictures, None)
+        while (picture := coming.result()) is not None:
+            coming = pool.submit(next, pictures, None)
+            yield picture
 
 
 def count(pdf: bytes) -> int:

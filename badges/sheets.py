@@ -1,7 +1,9 @@
 """Badges side by side on A4 for the press: fronts and mirrored backs, every slot read back."""
 
-from collections.abc import Callable, Sequence
+import gc
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from io import BytesIO
 
 from reportlab.pdfgen.canvas import Canvas
@@ -50,18 +52,25 @@ class Memory:
 
 
 class _Plan:
-    """Which badge lies where. A code is made when it is needed and kept small: 10,000 whole ones take 100 MB."""
+    """Which badge lies where. What a badge looks like is made when it is needed, and its code kept small:
+
+    10,000 drawings and matrices, whole, would take 120 MB.
+    """
 
     def __init__(self, texts: Sequence[BadgeText], form: str, artwork: str, theme: str) -> None:
         self.texts = texts
-        self.arts = [designs.make(text, form=form, artwork=artwork, theme=theme) for text in texts]
-        self.grid = imposition.grid(self.arts[0].form)
+        self._art = partial(designs.make, form=form, artwork=artwork, theme=theme)
+        self.grid = imposition.grid(self._art(texts[0]).form)
         self.sheets = -(-len(texts) // self.grid.places)
         self._codes: dict[int, Packed] = {}
 
+    def arts(self) -> Iterator[Art]:
+        """All badges but for their codes. Raises BadgeError for a text that cannot be printed."""
+        return map(self._art, self.texts)
+
     def sheet(self, number: int) -> list[_Badge]:
         places = range(len(self.texts))[number * self.grid.places : (number + 1) * self.grid.places]
-        return [(self.arts[place], self._code(place)) for place in places]
+        return [(self._art(self.texts[place]), self._code(place)) for place in places]
 
     def urls(self, page: int) -> list[str]:
         """What the codes of a page must say; backs carry none."""
@@ -116,6 +125,7 @@ def _drawn(plan: _Plan, memory: Memory, tell: Callable[[], None]) -> bytes:
     print_file = memory.drawn()
     if print_file is None:
         print_file = _draw(plan, tell)
+        gc.collect()  # a reportlab document is a ring of references, and this one has everything twice
         memory.keep(print_file)
     else:
         for _ in range(2 * plan.sheets):
@@ -126,8 +136,8 @@ def _drawn(plan: _Plan, memory: Memory, tell: Callable[[], None]) -> bytes:
 def _draw(plan: _Plan, tell: Callable[[], None]) -> bytes:
     canvas = pdf.new(BytesIO(), (PAGE[0] * pdf.PIXEL, PAGE[1] * pdf.PIXEL))
     stamps = Stamps(canvas)
-    stamps.store_form(plan.arts[0].form)
-    for art in plan.arts:
+    stamps.store_form(next(plan.arts()).form)
+    for art in plan.arts():
         stamps.store(art.front, art.form)
         stamps.store(art.back, art.form)
         stamps.store_glyphs("".join(label.text for label in art.labels))
@@ -153,7 +163,7 @@ def _check(print_file: bytes, plan: _Plan, memory: Memory, tell: Callable[[], No
     for _ in pages:
         tell()
     missing = [number for number in range(count) if number not in pages]
-    for number, grey in zip(missing, render.greys(print_file, DPI, missing), strict=True):
+    for number, grey in zip(missing, render.ahead(render.greys(print_file, DPI, missing)), strict=True):
         front, back = _wanted(plan, number)
         pages[number] = check.look(grey, number, front, back, DPI)
         memory.add(pages[number])

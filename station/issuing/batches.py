@@ -17,7 +17,7 @@ from station.issuing.records import READY, Badge, shown_number
 from station.vault import Vault
 
 MOST = 10_000  # badges in one order; a city's month
-MOST_IN_PACKAGE = 200  # 160 kB each, and a stored file passes through memory whole
+MOST_IN_PACKAGE = 100  # 160 kB each, and a stored file passes through memory whole
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Batch:
 
 
 def order(
-    db: StationDatabase, vault: Vault, kind: str, badge_ids: Iterable[int], *, by: int, now: datetime
+    db: StationDatabase, vault: Vault, kind: str, badge_ids: Iterable[int], *, by: int | None, now: datetime
 ) -> list[int]:
     """Order print files for made badges; a batch for each design among them, since a sheet has one.
 
@@ -109,7 +109,10 @@ def make(
         return
     except Conflict:  # the command line makes the very same sheet; the next round comes soon
         return
-    _keep(db, vault, batch, wanted, content.getvalue(), proofs, now)
+    sealed = _sealed(vault, batch, content.getvalue(), now)
+    content.close()  # a package is large; while it is written, once is enough
+    manifest = {"badges": [shown_number(badge.number) for badge in wanted], "checked": proofs}
+    _keep(db, batch, sealed, json.dumps(manifest, ensure_ascii=False), now)
 
 
 def file(db: StationDatabase, vault: Vault, batch_id: int) -> bytes:
@@ -164,29 +167,27 @@ def badges_of(db: StationDatabase, batch_id: int) -> list[Badge]:
     return [records.from_row(row) for row in rows]
 
 
-def _keep(
-    db: StationDatabase,
-    vault: Vault,
-    batch: Batch,
-    wanted: list[Badge],
-    content: bytes,
-    proofs: list[dict[str, Any]],
-    now: datetime,
-) -> None:
-    vault.create([f"station/{batch.station}"], now)
-    sealed = vault.seal(f"station/{batch.station}", f"print_batch|{batch.id}|content", content)
-    manifest = {
-        "badges": [shown_number(badge.number) for badge in wanted],
-        "checked": proofs,
-    }
+@dataclass(frozen=True)
+class _Sealed:
+    content: bytes
+    sha256: str  # of what is inside
+
+
+def _sealed(vault: Vault, batch: Batch, content: bytes, now: datetime) -> _Sealed:
+    subject = f"station/{batch.station}"
+    vault.create([subject], now)
+    return _Sealed(vault.seal(subject, f"print_batch|{batch.id}|content", content), seal.sha256(content))
+
+
+def _keep(db: StationDatabase, batch: Batch, file: _Sealed, manifest: str, now: datetime) -> None:
     with transaction(db):
         db.write(
             "UPDATE print_batch SET state = 'made', made_at = ?, content = ?, sha256 = ?, manifest = ? "
             "WHERE id = ? AND state = 'ordered'",
             clock.text(now),
-            sealed,
-            seal.sha256(content),
-            json.dumps(manifest, ensure_ascii=False),
+            file.content,
+            file.sha256,
+            manifest,
             batch.id,
         )
 

@@ -90,7 +90,7 @@ def order_blanks(
     count: int,
     *,
     form: str = "badge",
-    by: int,
+    by: int | None,
     now: datetime,
 ) -> list[int]:
     """Order badges without an elder, to be bound in the field. Raises Invalid for a count out of 1 to 200."""
