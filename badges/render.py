@@ -44,7 +44,7 @@ def greys(pdf: bytes, dpi: float, only: Sequence[int] | None = None) -> Generato
             yield grey
 
 
-def ahead(pictures: Generator[Grey]) -> Iterator[Grey]:
+def ahead(pictures: Generator[Grey]) -> Generator[Grey]:
     """The same pictures; the next one is drawn on the second core while the last one is looked at."""
     with closing(pictures), ThreadPoolExecutor(1) as pool:
         coming = pool.submit(next, pictures, None)
