@@ -157,7 +157,7 @@ def get(db: StationDatabase, vault: Vault, elder_id: int) -> Elder:
         name=vault.open(f"elder/{row['uid']}", f"elder|{row['uid']}|name", row["name"])["name"],
         contacts=contacts(db, vault, elder_id),
         consents=consents(db, elder_id),
-        has_photo=db.scalar("SELECT 1 FROM elder_photo WHERE elder_id = ?", elder_id) is not None,
+        has_photo=has_photo(db, elder_id),
         created_at=clock.parse(row["created_at"]),
         **record,
     )
@@ -225,6 +225,15 @@ def set_photo(
             clock.text(now),
         )
         audit.record(db, vault.ring, staff_id=by, action="elder.photo", about=f"elder/{elder_id}", now=now)
+
+
+def has_photo(db: StationDatabase, elder_id: int) -> bool:
+    return db.scalar("SELECT 1 FROM elder_photo WHERE elder_id = ?", elder_id) is not None
+
+
+def uid_of(db: StationDatabase, elder_id: int) -> str:
+    """The name of an elder's key and of what is sealed by it. Raises NotFound."""
+    return str(_row(db, elder_id)["uid"])
 
 
 def photo(db: StationDatabase, vault: Vault, elder_id: int) -> bytes:
@@ -350,6 +359,8 @@ def _write_consents(
                 staff_id=by,
                 at=clock.text(now),
             )
+    if "voice" not in enrolment.consents:  # a clip that was kept by consent goes with it
+        db.write("DELETE FROM voice_clip WHERE elder_id = ?", elder_id)
 
 
 def _already(db: StationDatabase, form_id: str, error: Exception) -> int:

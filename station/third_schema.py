@@ -9,7 +9,7 @@ CREATE TABLE landmark (
   kind TEXT NOT NULL CHECK (kind IN
     ('shop', 'stop', 'gate', 'lamp_post', 'square', 'school', 'hospital', 'station', 'police', 'other')),
   name TEXT NOT NULL CHECK (name <> ''),
-  keys TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(keys)),
+  also TEXT NOT NULL DEFAULT '',
   lat REAL NOT NULL CHECK (lat BETWEEN -90 AND 90),
   lon REAL NOT NULL CHECK (lon BETWEEN -180 AND 180),
   code TEXT NOT NULL UNIQUE,
@@ -22,20 +22,43 @@ CREATE TABLE landmark (
 ) STRICT
 
 CREATE UNIQUE INDEX landmark_by_name ON landmark (station, kind, name, lat, lon) WHERE retired_at IS NULL
+
+CREATE INDEX landmark_safe ON landmark (station) WHERE safe = 1 AND retired_at IS NULL
+
+CREATE TABLE landmark_key (
+  key TEXT NOT NULL CHECK (key <> ''),
+  landmark_id INTEGER NOT NULL REFERENCES landmark (id) ON DELETE CASCADE,
+  strong INTEGER NOT NULL CHECK (strong IN (0, 1)),
+  PRIMARY KEY (key, landmark_id)
+) STRICT, WITHOUT ROWID
+
+CREATE INDEX landmark_key_by_landmark ON landmark_key (landmark_id)
 """
 
-# What the officer of an open incident shows to one finder, for half an hour.
+# A finder's later reports, by the page that they came from; and what the officer of an open incident shows to one
+# finder (by their first report) for half an hour.
 DISCLOSURES = """
+CREATE TABLE scan_follows (
+  scan_id INTEGER PRIMARY KEY REFERENCES scan (id),
+  first_id INTEGER NOT NULL REFERENCES scan (id)
+) STRICT
+
+CREATE INDEX scan_follows_first ON scan_follows (first_id)
+
 CREATE TABLE disclosure (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
+  uid TEXT NOT NULL UNIQUE,
   incident_id INTEGER NOT NULL REFERENCES incident (id),
   scan_id INTEGER NOT NULL REFERENCES scan (id),
   item TEXT NOT NULL CHECK (item IN ('call_name', 'photo', 'health_notes', 'voice')),
   reason TEXT NOT NULL CHECK (reason IN ('consent', 'break_glass')),
+  cause TEXT NOT NULL DEFAULT '' CHECK (cause IN ('', 'unconscious', 'treatment', 'danger', 'other')),
+  words BLOB,
   staff_id INTEGER NOT NULL REFERENCES staff (id),
   at TEXT NOT NULL,
   until TEXT NOT NULL,
-  ended_at TEXT
+  ended_at TEXT,
+  CHECK ((reason = 'break_glass') = (cause <> ''))
 ) STRICT
 
 CREATE INDEX disclosure_by_scan ON disclosure (scan_id)
@@ -43,7 +66,7 @@ CREATE INDEX disclosure_by_scan ON disclosure (scan_id)
 CREATE INDEX disclosure_by_incident ON disclosure (incident_id)
 
 CREATE TABLE voice_clip (
-  elder_id INTEGER PRIMARY KEY REFERENCES elder (id),
+  elder_id INTEGER PRIMARY KEY REFERENCES elder (id) ON DELETE CASCADE,
   kind TEXT NOT NULL CHECK (kind IN ('audio/mpeg', 'audio/mp4', 'audio/ogg', 'audio/webm', 'audio/wav')),
   audio BLOB NOT NULL,
   made_by INTEGER REFERENCES staff (id),
@@ -60,6 +83,7 @@ CREATE TABLE receipt (
 
 CREATE TABLE badge_doubt (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
+  uid TEXT NOT NULL UNIQUE,
   station INTEGER NOT NULL REFERENCES station (number),
   serial INTEGER,
   kind TEXT NOT NULL CHECK (kind IN ('wrong_page', 'asked_for_money', 'copied', 'other')),

@@ -65,6 +65,11 @@ CONSENT_ITEMS = {
     "page_call_name": N_("The finder's page shows how to address the elder"),
     "page_hints": N_("The finder's page shows the chosen hints"),
     "page_flags": N_("After pressing “hurt”, the finder sees the life-critical notes"),
+    "finder_photo": N_("In need, the duty officer may show the photo to one finder for half an hour"),
+    "finder_health": N_(
+        "In need, the duty officer may show the health notes to one finder for the ambulance"
+    ),
+    "voice": N_("The station keeps a clip of a familiar voice and may let one finder play it to the elder"),
 }
 CONSENT_VERSION = "2026-11"
 
@@ -78,6 +83,27 @@ ACTS = {
     "tag_only": N_("found only the badge"),
     "test": N_("is only trying"),
     "phoned": N_("rang the hotline"),
+}
+
+# Kinds of places that people name when they say where they are.
+LANDMARKS = {
+    "shop": N_("shop"),
+    "stop": N_("bus stop"),
+    "gate": N_("gate"),
+    "lamp_post": N_("lamp post"),
+    "square": N_("square or park"),
+    "school": N_("school"),
+    "hospital": N_("hospital or clinic"),
+    "station": N_("anti-wandering station"),
+    "police": N_("police"),
+    "other": N_("other place"),
+}
+
+# Whence a point comes when no phone has found it.
+BASES = {
+    "words": N_("from the words alone"),
+    "poster": N_("from the poster at the door"),
+    "officer": N_("an officer chose it from the words"),
 }
 
 STATES = {
@@ -160,4 +186,28 @@ BADGE_PROBLEMS = {
     "bad_url": N_("The station's address does not suit a badge. Ask the operator."),
     "unknown_design": N_("This artwork or colour does not exist. Ask the operator."),
     "check_failed": N_("The finished badge could not be read back, so it was not released. Order it again."),
+}
+
+# What the officer of an incident may show to one finder for half an hour.
+SHOWABLE = {
+    "call_name": N_("How to address the elder"),
+    "photo": N_("Photo"),
+    "health_notes": N_("Health notes, for the ambulance"),
+    "voice": N_("The familiar voice"),
+}
+
+# Why something was shown without the family's consent: life and health alone.
+CAUSES = {
+    "unconscious": N_("The elder cannot speak or is unconscious"),
+    "treatment": N_("The ambulance needs it to treat the elder"),
+    "danger": N_("The elder is in danger here and now"),
+    "other": N_("Another danger to life or health (write it)"),
+}
+
+# What a passer-by finds wrong with a badge.
+DOUBTS = {
+    "wrong_page": N_("The page is not the station's, or has another number"),
+    "asked_for_money": N_("I was asked for money, a code or an app"),
+    "copied": N_("The badge looks copied or stuck over"),
+    "other": N_("Something else"),
 }

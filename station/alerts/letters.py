@@ -51,6 +51,7 @@ def compose(db: StationDatabase, vault: Vault, due: Due, config: Config, now: da
         "at": clock_time(shown.opened_at, config),
         "act": ACTS.get(shown.last_act, ""),
         "said": _what_happened(db, due),
+        "shown_without_consent": due.kind == "message" and due.contact_id is not None,
         "holder": _has_holder(shown),
         "outcome": OUTCOMES.get(shown.outcome or "", ""),
         "to_family": due.contact_id is not None,

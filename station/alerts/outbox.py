@@ -145,6 +145,8 @@ def _still_called_for(db: StationDatabase, row: dict[str, Any], now: datetime) -
     assert incident is not None, "alerts belong to incidents"
     if row["kind"] == "closed":
         return incident["closed_at"] is not None and age < LAST_WORDS
+    if row["kind"] == "message" and row["contact_id"] is not None:  # what the family must be told
+        return age < LAST_WORDS
     if incident["closed_at"] is not None:
         return False
     if row["kind"] != "ladder":

@@ -58,7 +58,12 @@ def family(db: StationDatabase, incident: dict[str, Any]) -> list[Person]:
     elder_id = incident["elder_id"]
     if elder_id is None or "family_place" not in elders.consents(db, elder_id):
         return []
-    rows = db.rows("SELECT id FROM contact WHERE elder_id = ? ORDER BY position", elder_id)
+    return relatives(db, incident)
+
+
+def relatives(db: StationDatabase, incident: dict[str, Any]) -> list[Person]:
+    """The contacts, in their order, whatever they agreed to: for what they must be told and holds no place."""
+    rows = db.rows("SELECT id FROM contact WHERE elder_id = ? ORDER BY position", incident["elder_id"])
     return [Person("contact", row["id"]) for row in rows]
 
 

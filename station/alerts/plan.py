@@ -9,7 +9,7 @@ from station.alerts import ladder, people
 from station.alerts.people import Person
 from station.communities import Policy
 from station.db import StationDatabase, transaction
-from station.incidents import events, links
+from station.incidents import disclosures, events, links
 from station.issuing import rehearsals
 from station.vault import Vault
 
@@ -104,6 +104,13 @@ def _follow_story(db: StationDatabase, incident: dict[str, Any], story: list[eve
     for event in story:
         for kind, person in _called_for(incident, event, story, told, acts_heard):
             wanted.append(Wanted(kind, f"event{event.id}", person, event_id=event.id))
+    # What was shown by one press is told in one message.
+    pressed = {event.at: event.id for event in story if disclosures.broke_glass(event)}
+    for at, event_id in pressed.items():
+        cause = f"shown{clock.text(at)}"
+        wanted += [
+            Wanted("message", cause, one, event_id=event_id) for one in people.relatives(db, incident)
+        ]
     return wanted
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from station import clock, communities, seal
 from station.db import StationDatabase
-from station.incidents import events, sightings
+from station.incidents import events, finders, locating, sightings
 from station.incidents.intake import Report, Sighting
 from station.incidents.states import EVIDENCE
 from station.issuing import life
@@ -73,6 +73,7 @@ def report(db: StationDatabase, vault: Vault, door: Door, sent: Report, now: dat
     uid = scan_uid(door.station, door.serial, sent.request_id)
     first = db.row("SELECT * FROM scan WHERE request_hash = ?", request_hash)
     if first is None:
+        sent = replace(sent, sighting=locating.located(db, sent.sighting))
 
         def once(db: StationDatabase) -> dict[str, Any]:
             first = db.row("SELECT * FROM scan WHERE request_hash = ?", request_hash)
@@ -131,6 +132,8 @@ def attach(
 ) -> dict[str, Any]:
     """Write one report of an incident with what it tells; inside the caller's transaction."""
     scan = _insert_scan(db, vault, door, sent, incident_id, known, now)
+    if sent.status:
+        finders.follow(db, scan["id"], sent.status)
     events.add(db, incident_id, "scan", actor="finder", scan_id=scan["id"], detail=sent.act, now=now)
     _keep_content(db, vault, scan, {}, sent, now)
     return scan
@@ -259,10 +262,11 @@ def _keep_content(
     now: datetime,
 ) -> None:
     """Write what a report tells over what was `known` of it, and remember the place that everybody is told."""
+    sent = replace(sent, sighting=locating.fitting(db, vault, scan, known, sent.sighting, now))
     news = sightings.note_place(db, scan["incident_id"], scan, sent.sighting, vault, now)
     content = known | sightings.content_of(sent.sighting, sent.note, sent.phone, now)
     if news in ("first", "later"):
-        content["told"] = {key: content[key] for key in ("lat", "lon", "place") if key in content}
+        content["told"] = {key: content[key] for key in ("lat", "lon", "place", "basis") if key in content}
     if content:
         db.write(
             "INSERT INTO scan_content (scan_id, content) VALUES (?, ?) "

@@ -142,7 +142,7 @@ def options(places: Iterable[Community], *, with_keys: bool = False) -> dict[str
             for code, (key, text) in vocabulary.HEALTH_NOTES.items()
         ],
         "consents": [
-            (code, str(key) if with_keys else "", gettext(text))
+            (code, str(key % 10) if with_keys else "", gettext(text))
             for key, (code, text) in enumerate(vocabulary.CONSENT_ITEMS.items(), 1)
         ],
         "hints": [(code, "", gettext(text)) for code, text in vocabulary.HINTS.items()],
