@@ -139,7 +139,7 @@ def _spooled(path: Path, raw: dict[str, Any]) -> Spooled:
         station=raw["station"],
         serial=raw["serial"],
         source=bytes.fromhex(raw["source"]),
-        report=Report(**report, sighting=Sighting(point, sighting["accuracy_m"], sighting["place"])),
+        report=Report(**report, sighting=Sighting(**{**sighting, "point": point})),
         at=clock.parse(raw["at"]),
     )
 

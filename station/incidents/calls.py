@@ -8,7 +8,7 @@ from typing import Any
 from station import audit, clock, places, seal, search
 from station.db import StationDatabase, transaction
 from station.errors import Conflict, Invalid
-from station.incidents import events, reports
+from station.incidents import events, locating, reports
 from station.incidents.intake import LONGEST_NOTE, LONGEST_PHONE, LONGEST_PLACE, Report, Sighting, clean
 from station.incidents.reports import Door
 from station.issuing import orders
@@ -111,7 +111,7 @@ def _write_call(
     sent = Report(
         request_id=uuid.uuid4().hex,
         act="phoned",
-        sighting=Sighting(call.point, None, clean(call.place)[:LONGEST_PLACE]),
+        sighting=locating.located(db, Sighting(call.point, None, clean(call.place)[:LONGEST_PLACE])),
         note=clean(call.note)[:LONGEST_NOTE],
         phone=clean(call.phone)[:LONGEST_PHONE],
     )

@@ -21,11 +21,17 @@ _STATUS = re.compile(r"(?:.*/)?([0-9a-f]{32})")
 
 @dataclass(frozen=True)
 class Sighting:
-    """Where the elder was seen, as told. `point` is WGS-84; accuracy in metres."""
+    """Where the elder was seen, as told. `point` is WGS-84; accuracy in metres.
+
+    `basis` says whence the point comes: empty from the finder's phone, `poster` from the code at a door, `words` from
+    the place as typed, `officer` from an officer who judged those words. `near` is the landmark's name then.
+    """
 
     point: places.Point | None = None
     accuracy_m: float | None = None
     place: str = ""
+    basis: str = ""
+    near: str = ""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,9 @@ def content_of(sighting: Sighting, note: str, phone: str, now: datetime) -> dict
     content: dict[str, Any] = {"note": note, "phone": phone, "place": sighting.place}
     if sighting.point:
         content |= asdict(sighting.point) | {"accuracy_m": sighting.accuracy_m, "fixed_at": clock.text(now)}
-    return {key: value for key, value in content.items() if value not in ("", None)}
+    told = {key: value for key, value in content.items() if value not in ("", None)}
+    # A point replaces the one before it, and so does whence it comes.
+    return told | ({"basis": sighting.basis, "near": sighting.near} if sighting.point else {})
 
 
 def sealed_content(vault: Vault, scan: dict[str, Any], content: dict[str, Any]) -> bytes:
@@ -77,7 +79,8 @@ def _is_news(
         # Words were all we had and now there is a point, or the finder's first fix was far off and is put right:
         # that is worth a message at once.
         corrects = last["id"] == scan_id and not _corrected(db, scan_id)
-        if not sighting.point or (known.point and not corrects):
+        fixed = known.point and not (known.basis == "words" and sighting.basis != "words")
+        if not sighting.point or (fixed and not corrects):
             return "better"
     return "later" if _moved(known, sighting) else "better"
 
@@ -103,7 +106,7 @@ def _told_place(db: StationDatabase, vault: Vault, scan: dict[str, Any]) -> Sigh
     content = read_content(vault, scan, sealed)
     content = content.get("told", content)
     point = places.Point(content["lat"], content["lon"]) if "lat" in content else None
-    return Sighting(point, place=content.get("place", ""))
+    return Sighting(point, place=content.get("place", ""), basis=content.get("basis", ""))
 
 
 def _find_community(db: StationDatabase, incident_id: int, sighting: Sighting) -> None:

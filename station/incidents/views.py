@@ -58,6 +58,8 @@ class Told:
     place: str
     note: str
     phone: str
+    basis: str = ""  # whence the point comes: see intake.Sighting
+    near: str = ""
 
 
 @dataclass(frozen=True)
@@ -260,6 +262,8 @@ def _one_told(vault: Vault, row: dict[str, Any]) -> Told:
         place=content.get("place", ""),
         note=content.get("note", ""),
         phone=content.get("phone", ""),
+        basis=content.get("basis", ""),
+        near=content.get("near", ""),
     )
 
 
@@ -269,7 +273,7 @@ def _best(told: list[Told]) -> Sighting:
     words = next((one.place for one in told if one.place), "")
     if with_point is None:
         return Sighting(place=words)
-    return Sighting(with_point.point, with_point.accuracy_m, words)
+    return Sighting(with_point.point, with_point.accuracy_m, words, with_point.basis, with_point.near)
 
 
 def _handover(db: StationDatabase, vault: Vault, incident_id: int) -> dict[str, Any] | None:
