@@ -1,7 +1,8 @@
 """Finding an elder by name, pinyin, phone or badge number, although names are sealed."""
 
 import json
-from collections.abc import Collection
+import threading
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from station import damm, elders, names, phones, seal
@@ -19,6 +20,29 @@ class Found:
 
 
 MOST = 50
+MOST_KNOWN = 200_000
+
+
+class _Opened:
+    """Names that this process has opened already, by their sealed bytes, which no two rows share.
+
+    They are in memory alone, like the keys that open them. When somebody is erased, all are forgotten.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: dict[bytes, names.Searchable] = {}
+        self._erased: object = None
+
+    def still_true(self, vault: Vault) -> dict[bytes, names.Searchable]:
+        erased = vault.erasures()
+        with self._lock:
+            if erased != self._erased or len(self._known) > MOST_KNOWN:
+                self._known, self._erased = {}, erased
+            return self._known
+
+
+_opened = _Opened()
 
 
 def find(db: StationDatabase, vault: Vault, query: str, *, station: int, area_code: str) -> list[Found]:
@@ -29,34 +53,38 @@ def find(db: StationDatabase, vault: Vault, query: str, *, station: int, area_co
     query = query.strip()
     if not query:
         return []
-    people = _everyone(db, vault, station)
     exact = _by_number(db, vault, query, area_code)
-    found = [
-        person
-        for person, keys in people
-        if person.elder_id in exact or names.matches(keys, person.name, query)
-    ]
-    return found[:MOST]
+    wanted = names.Query(query)
+    rows = _everyone(db, vault, station)
+    found = [row for row in rows if row[0] in exact or wanted.matches(row[3])]
+    return [_found(row) for row in found[:MOST]]
 
 
 def newest(db: StationDatabase, vault: Vault, *, station: int, count: int = 20) -> list[Found]:
     """The elders entered last."""
-    people = [person for person, _ in _everyone(db, vault, station)]
-    return sorted(people, key=lambda person: -person.elder_id)[:count]
+    rows = db.conn.execute(
+        "SELECT id, community_id, status, name, uid FROM elder WHERE station = ? ORDER BY id DESC LIMIT ?",
+        (station, count),
+    )
+    return [_found(row) for row in _named(vault, rows)]
 
 
 def people(db: StationDatabase, vault: Vault, elder_ids: Collection[int], *, station: int) -> list[Found]:
     """Those of the given elders who belong to the station."""
-    if not elder_ids:
-        return []
-    return [person for person, _ in _everyone(db, vault, station) if person.elder_id in elder_ids]
+    wanted = json.dumps(sorted(elder_ids))
+    rows = db.conn.execute(
+        "SELECT id, community_id, status, name, uid FROM elder "
+        "WHERE station = ? AND id IN (SELECT value FROM json_each(?))",
+        (station, wanted),
+    )
+    return [_found(row) for row in _named(vault, rows)]
 
 
 def look_alikes(db: StationDatabase, vault: Vault, enrolment: Enrolment, *, station: int) -> list[Found]:
     """Elders of the station who may already be this one: same identity number, same name, or a shared phone."""
     same = set(elders.look_alikes(db, vault, enrolment))
-    everyone = [person for person, _ in _everyone(db, vault, station)]
-    return [person for person in everyone if person.elder_id in same or person.name == enrolment.name][:MOST]
+    rows = _everyone(db, vault, station)
+    return [_found(row) for row in rows if row[0] in same or row[3].name == enrolment.name][:MOST]
 
 
 def _by_number(db: StationDatabase, vault: Vault, query: str, area_code: str) -> set[int]:
@@ -75,16 +103,53 @@ def badge_digits(text: str) -> str:
     return digits if damm.is_valid(digits) else ""
 
 
-def _everyone(db: StationDatabase, vault: Vault, station: int) -> list[tuple[Found, tuple[str, ...]]]:
-    keys = vault.keys_of("elder")
-    people = []
-    for row in db.conn.execute(
-        "SELECT id, uid, community_id, status, name FROM elder WHERE station = ?", (station,)
-    ):
-        elder_id, uid, community_id, status, sealed = row
-        key = keys.get(f"elder/{uid}")
-        if key is None:  # erased: the row is an empty shell
-            continue
-        name = json.loads(seal.unseal(key, sealed, f"elder|{uid}|name"))
-        people.append((Found(elder_id, name["name"], community_id, status), tuple(name["keys"])))
-    return people
+Row = tuple[int, int, str, names.Searchable]
+
+
+def _everyone(db: StationDatabase, vault: Vault, station: int) -> list[Row]:
+    rows = db.conn.execute(
+        "SELECT id, community_id, status, name, uid FROM elder WHERE station = ?", (station,)
+    )
+    return _named(vault, rows)
+
+
+def _named(vault: Vault, rows: Iterable[tuple[int, int, str, bytes, str]]) -> list[Row]:
+    """The rows with their names opened. Who was erased has none: that row is an empty shell."""
+    known = _opened.still_true(vault)
+    keys = _Keys(vault)
+    found = []
+    for elder_id, community_id, status, sealed, uid in rows:
+        one = known.get(sealed)
+        if one is None:
+            key = keys.of(uid)
+            if key is None:
+                continue
+            name = json.loads(seal.unseal(key, sealed, f"elder|{uid}|name"))
+            one = known[sealed] = names.Searchable(name["name"], name["keys"])
+        found.append((elder_id, community_id, status, one))
+    return found
+
+
+class _Keys:
+    """Keys of elders: the first few one by one, then all at once."""
+
+    FEW = 100
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+        self._asked = 0
+        self._all: dict[str, bytes] = {}
+
+    def of(self, uid: str) -> bytes | None:
+        """None when the elder was erased."""
+        self._asked += 1
+        if self._asked <= self.FEW:
+            return self._vault.key_of(f"elder/{uid}")
+        if not self._all:
+            self._all = self._vault.keys_of("elder")
+        return self._all.get(f"elder/{uid}")
+
+
+def _found(row: Row) -> Found:
+    elder_id, community_id, status, one = row
+    return Found(elder_id, one.name, community_id, status)

@@ -68,6 +68,15 @@ class Vault:
     def open_bytes(self, subject: str, place: str, sealed: bytes) -> bytes:
         return seal.unseal(self._key(subject), sealed, place)
 
+    def erasures(self) -> tuple[str, int]:
+        """Changes whenever somebody was erased, or another file took the place of this one."""
+        return f"{self.keys.path}|{self.keys.inode}", int(self.keys.scalar("SELECT count(*) FROM erased"))
+
+    def key_of(self, subject: str) -> bytes | None:
+        """The unwrapped key of one subject; None when it was erased or never made."""
+        wrapped = self.keys.scalar("SELECT wrapped FROM dek WHERE subject = ?", subject)
+        return None if wrapped is None else seal.unwrap_key(self.ring, wrapped, subject)
+
     def keys_of(self, prefix: str) -> dict[str, bytes]:
         """The unwrapped keys of all subjects `prefix/…`, for a search over many people at once."""
         found = self.keys.conn.execute(
@@ -80,10 +89,10 @@ class Vault:
         return seal.blind_index(self.ring, label, value)
 
     def _key(self, subject: str) -> bytes:
-        wrapped = self.keys.scalar("SELECT wrapped FROM dek WHERE subject = ?", subject)
-        if wrapped is None:
+        key = self.key_of(subject)
+        if key is None:
             raise Unsealable(f"no key for {subject.split('/')[0]}; it was erased or never made")
-        return seal.unwrap_key(self.ring, wrapped, subject)
+        return key
 
 
 def open_vault(ring: Keyring, db: StationDatabase, keys_path: Any) -> Vault:

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from station.names import MAX_LENGTH, REASONS, PersonNameError, matches, search_keys, validate
+from station.names import MAX_LENGTH, REASONS, PersonNameError, Query, Searchable, search_keys, validate
 
 
 def found(name, query):
-    return matches(search_keys(name), name, query)
+    return Query(query).matches(Searchable(name, search_keys(name)))
 
 
 @pytest.mark.parametrize(
