@@ -1,5 +1,6 @@
 """Glyph outlines of the badge font, so that a print file needs no font at all."""
 
+import os
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
@@ -26,6 +27,7 @@ PRINTABLE = ("L", "N", "P", "S")
 RIGHT_TO_LEFT = ("R", "AL", "RLE", "RLO", "RLI")
 _READING = Lock()  # a font is read piece by piece from one file handle
 _configured: list[Path] = []
+_opened: dict[Path, tuple[TTFont, dict[int, str]]] = {}
 
 
 @dataclass(frozen=True)
@@ -83,10 +85,21 @@ def _faces() -> tuple[Path, ...]:
     return (SHIPPED, *_configured, *(path for path in SYSTEM if path.exists()))
 
 
-@lru_cache(maxsize=4)
 def _open(path: Path) -> tuple[TTFont, dict[int, str]]:
-    font = TTFont(path, fontNumber=simplified_face(path), lazy=True)
-    return font, font.getBestCmap()
+    if path not in _opened:
+        font = TTFont(path, fontNumber=simplified_face(path), lazy=True)
+        _opened[path] = font, font.getBestCmap()
+    return _opened[path]
+
+
+def _let_go() -> None:
+    for font, _ in _opened.values():
+        font.close()
+    _opened.clear()
+
+
+# Two processes would read from one place in the file and move it for each other.
+os.register_at_fork(after_in_child=_let_go)
 
 
 def _outline(font: TTFont, name: str) -> Glyph:

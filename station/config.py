@@ -77,6 +77,17 @@ def read(environ: Mapping[str, str]) -> Config:
     )
 
 
+def fonts(environ: Mapping[str, str]) -> list[Path]:
+    """More font files for badges, from STATION_FONTS. Raises SettingError when one is not there."""
+    named = [Path(name) for name in environ.get("STATION_FONTS", "").split(os.pathsep) if name]
+    for path in named:
+        if not path.is_file():
+            raise SettingError(
+                f"STATION_FONTS names {path}, which is no file; give an .otf, .ttf or .ttc file."
+            )
+    return named
+
+
 def base_url(text: str) -> str:
     """Check the address that badges carry: `https://host`, lower case, no port, no path, no slash at the end.
 

@@ -1,5 +1,7 @@
 """A text that cannot be printed well is refused in words that say what to do."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -92,3 +94,19 @@ def test_every_refusal_has_a_code_and_values_for_a_translator():
     kinds = BadgeError.__subclasses__()
     assert len({kind.code for kind in kinds}) == len(kinds) == 6
     assert issubclass(errors.BadgeError, ValueError)
+
+
+def test_a_forked_process_reads_the_font_from_a_file_of_its_own():
+    """Children close what they did not open, and two who share a file move its place for each other."""
+    code = """
+import os
+from badges import typeface
+typeface.glyph('龙')
+if os.fork() == 0:
+    os.closerange(3, 256)
+    os._exit(0 if typeface.glyph('城').path else 1)
+assert os.wait()[1] == 0
+assert typeface.glyph('社').path
+"""
+    done = subprocess.run([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 0, done.stderr

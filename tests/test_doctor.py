@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 from conftest import Home
 
+from badges import typeface
 from station import communities
 from station.cli.main import main
 from station.db import transaction
@@ -14,12 +15,13 @@ NOWHERE = "\U0003134a"  # the last character of CJK Extension G; no font for bad
 LEVEL = "instead of 4-Q"
 
 
-def examine(home: Home, base_url: str = "https://zj.example.cn") -> tuple[int, list[str]]:
+def examine(home: Home, base_url: str = "https://zj.example.cn", **more: str) -> tuple[int, list[str]]:
     """Exit status, and each line that the doctor prints."""
     environ = {
         "STATION_DATA": str(home.config.data_dir),
         "STATION_KEYRING": str(home.config.keyring),
         "STATION_BASE_URL": base_url,
+        **more,
     }
     result = CliRunner().invoke(main, ["doctor"], env=environ)
     return result.exit_code, result.output.splitlines()
@@ -102,3 +104,18 @@ def test_what_is_wrong_with_the_address_is_told_although_the_keyring_is_gone(hom
     assert status == 1
     assert LEVEL in told[0]
     assert "no keyring" in told[-1]
+
+
+def test_a_font_of_one_s_own_is_used_for_what_the_shipped_one_lacks(home, monkeypatch):
+    whole = next((font for font in typeface.SYSTEM if font.exists()), None)
+    assert whole, "the tests need the CJK fonts that .ci/run installs"
+    monkeypatch.setattr(typeface, "SYSTEM", ())
+    rename(home, "鄠邑区驿站")
+    status, (told, _) = examine(home, STATION_FONTS="")
+    assert (status, "鄠" in told) == (1, True)
+    assert examine(home, STATION_FONTS=str(whole)) == (0, ["All is well."])
+    status, told = examine(home, STATION_FONTS="/nowhere/some.otf")
+    assert status == 1
+    assert "STATION_FONTS names /nowhere/some.otf, which is no file" in told[-1]
+    monkeypatch.undo()
+    typeface.configure()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from badges import typeface
 from station import config as settings
 from station import founding, logs, processes, seal, serve
 from station.cli import badges, care, demonstrate, doctor, people, verifying, ways
@@ -27,6 +28,7 @@ def main() -> None:
     """防走失驿站: QR badges for elders who may get lost, and the duty desk behind them."""
     os.umask(0o077)
     logs.set_up(os.environ.get("STATION_LOG", "WARNING"))
+    typeface.configure(*settings.fonts(os.environ))
 
 
 @main.command("init")
