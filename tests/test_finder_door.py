@@ -335,11 +335,12 @@ def test_the_finder_reads_what_the_station_does(client, home, wang, now):
         acts.move(db, vault, incident, Move(state, version(home, incident), **more), by=2, now=began)
 
     first = look(client, url)
-    assert set(first) == {"state", "text", "eta_minutes", "code", "messages"}
+    assert set(first) == {"state", "late", "page", "unlocked", "text", "eta_minutes", "code", "messages"}
     assert first["state"] == "sent"
     assert first["code"] == scans(home)[0]["code"]
     acts.seen(db, incident, by=2, now=began)
     assert look(client, url)["state"] == "seen"
+    assert "正在安排" not in look(client, url)["text"], "on a screen is not yet in somebody's hands"
     acts.claim(db, incident, "both", by=2, now=began)
     assert look(client, url)["state"] == "seen"
     assert "已看到" in look(client, url)["text"]
@@ -347,6 +348,8 @@ def test_the_finder_reads_what_the_station_does(client, home, wang, now):
     coming = look(client, url)
     assert (coming["state"], coming["eta_minutes"]) == ("coming", 8)
     assert "8 分钟" in coming["text"]
+    assert "值班员" in coming["text"]
+    assert "王强" not in client.get(url).text
     move("with_elder")
     assert look(client, url)["state"] == "with_elder"
     move("at_station")
@@ -371,7 +374,7 @@ def test_how_it_ended_is_nobodys_business(client, home, wang):
             by=2,
             now=views.brief(home.db, incident).opened_at,
         )
-        page = client.get(answer["status_url"]).text
+        page = client.get(answer["status_url"]).text.replace(answer["status_url"], "")
         texts.add(re.sub(r"<b>\d{3}</b>", "", page))
     assert len(texts) == 1
 
@@ -385,6 +388,11 @@ def test_silence_of_a_minute_is_said_and_puts_the_phone_first(client, home, wang
     page = client.get(answer["status_url"] + "?l=zh").text
     assert page.index("tel:+86") < page.index('id="m"')
     assert "还没有人回应" in look(client, answer["status_url"])["text"]
+    acts.seen(home.db, int(answer["incident"]), by=2, now=now)
+    seen = look(client, answer["status_url"])
+    assert (seen["state"], seen["late"], "还没有人接" in seen["text"]) == ("seen", True, True)
+    acts.claim(home.db, int(answer["incident"]), "both", by=2, now=now)
+    assert not look(client, answer["status_url"])["late"]
 
 
 def test_consented_flags_come_after_the_hurt_press_and_go_with_the_incident(client, home, now):

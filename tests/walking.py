@@ -8,7 +8,7 @@ from conftest import NOW, WANG, Home, Wearer
 from flask import Flask
 
 from station import addresses as ways
-from station import applications, communities, elders, enrolment, places, seal
+from station import applications, communities, doubts, elders, enrolment, places, seal
 from station.db import transaction
 from station.incidents import links, reports
 from station.incidents.intake import Report, Sighting
@@ -32,6 +32,8 @@ class Things:
     status_token: str
     link_token: str
     drill_token: str
+    disclosure_id: int
+    doubt_id: int
 
     def values(self, rule: str) -> dict[str, object]:
         """What stands in the variable parts of a rule."""
@@ -47,6 +49,8 @@ class Things:
             "incident_id": self.incident_id,
             "application_id": self.application_id,
             "batch_id": self.batch_id,
+            "disclosure_id": self.disclosure_id,
+            "doubt_id": self.doubt_id,
             "kind": "pdf",
             "who": "duty",
             "filename": "station.css",
@@ -78,7 +82,43 @@ def of_wearer(home: Home, wearer: Wearer, link_of: int = 2) -> Things:
         status_token=answer.status_token,
         link_token=link,
         drill_token=rehearsals.token(home.ring, rehearsal_id, contact_id),
+        disclosure_id=_shown(home, wearer.id, answer.incident_id),
+        doubt_id=_doubted(home, badge),
     )
+
+
+def _shown(home: Home, elder_id: int, incident_id: int) -> int:
+    """The finder of the incident is shown photo and voice, and has taken the receipt."""
+    elders.set_photo(home.db, home.vault, elder_id, b"a jpeg", by=1, now=NOW)
+    uid, scan = (
+        elders.uid_of(home.db, elder_id),
+        home.db.row("SELECT * FROM scan WHERE incident_id = ?", incident_id),
+    )
+    sealed = home.vault.seal(f"elder/{uid}", f"voice_clip|{uid}|audio", b"a voice")
+    shown = {
+        "incident_id": incident_id,
+        "scan_id": scan["id"],
+        "reason": "break_glass",
+        "cause": "danger",
+        "staff_id": 2,
+    }
+    with transaction(home.db):
+        home.db.insert(
+            "voice_clip", elder_id=elder_id, kind="audio/mpeg", audio=sealed, made_at=NOW.isoformat()
+        )
+        home.db.insert("receipt", code_hash=uuid.uuid4().bytes, scan_id=scan["id"], issued_at=NOW.isoformat())
+        ids = [
+            home.db.insert("disclosure", uid=uuid.uuid4().hex, item=item, at=NOW.isoformat(), until="2999-01-01T00:00:00.000000+00:00", **shown)
+            for item in ("photo", "voice")
+        ]  # fmt: skip
+    return ids[0]
+
+
+def _doubted(home: Home, badge: records.Badge) -> int:
+    doubts.keep(
+        home.db, home.vault, doubts.Told(badge.station, badge.serial, "copied", "贴在墙上", b"source"), NOW
+    )
+    return int(home.db.scalar("SELECT max(id) FROM badge_doubt"))
 
 
 def elsewhere(home: Home, name: str) -> Things:

@@ -9,7 +9,7 @@ from station import audit, clock
 from station.communities import Policy
 from station.db import IntegrityError, StationDatabase, transaction
 from station.errors import Conflict, Invalid, NotFound
-from station.incidents import events
+from station.incidents import events, finders
 from station.incidents.intake import clean
 from station.incidents.states import LEASED, NEXT, ORDER, allowed
 from station.vault import Vault
@@ -113,13 +113,18 @@ def say(
     scan_id: int | None = None,
     now: datetime,
 ) -> int:
-    """Write a message between station (`by` an officer) and finder (`scan_id` theirs); returns its id."""
+    """Write a message between station (`by` an officer) and finder (`scan_id` theirs); returns its id.
+
+    Without `scan_id` the station writes to all finders of the incident. At most 500 characters are kept.
+    """
     cleaned = clean(text)[:LONGEST_MESSAGE]
     if not cleaned:
         raise Invalid("text", "Write a few words first.")
     uid = uuid.uuid4().hex
     with transaction(db):
         row = _open_row(db, incident_id)
+        if by and scan_id is not None:
+            scan_id = finders.in_incident(db, scan_id, incident_id)
         message_id = db.insert(
             "message",
             uid=uid,

@@ -7,7 +7,7 @@ from typing import Any
 from station import accounts, clock, communities, elders, places, seal
 from station.db import StationDatabase
 from station.errors import NotFound
-from station.incidents import events, sightings
+from station.incidents import events, finders, sightings
 from station.incidents.intake import Sighting
 from station.incidents.states import FINDER
 from station.issuing import records
@@ -68,6 +68,7 @@ class Said:
     at: datetime
     text: str
     staff_id: int | None
+    scan_id: int | None = None  # the finder who wrote it or to whom alone it was written; None is to all
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,10 @@ class FinderStatus:
     sent_at: datetime
     seen_at: datetime | None
     eta_minutes: int | None
-    waiting_s: float  # how long nobody has acted; 0 once somebody has
+    waiting_s: float  # how long nobody has taken it; 0 once somebody has
+    is_taken: bool
+    who: str  # a key of vocabulary.ROLES: who comes or takes care, never a name
+    was_safe: bool  # whether the elder was at the station or handed over at any time
     has_place: bool
     said: list[Said]
 
@@ -157,15 +161,34 @@ def best_place(db: StationDatabase, vault: Vault, incident_id: int) -> Sighting:
 
 def messages(db: StationDatabase, vault: Vault, incident_id: int) -> list[Said]:
     """What was written between finder and station; nothing once the finder's data has expired."""
-    rows = db.rows("SELECT * FROM message WHERE incident_id = ? ORDER BY id", incident_id)
-    if not vault.has(f"incident/{incident_id}"):
+    return _said(vault, db.rows("SELECT * FROM message WHERE incident_id = ? ORDER BY id", incident_id))
+
+
+def _said_with(db: StationDatabase, vault: Vault, incident_id: int, scan_id: int) -> list[Said]:
+    """What one finder wrote and what the station wrote to them or to all; another finder's words are not theirs."""
+    first = finders.first_of(db, scan_id)
+    return _said(
+        vault,
+        db.rows(
+            "SELECT * FROM message WHERE incident_id = ? AND (scan_id IS NULL OR scan_id = ? "
+            "OR scan_id IN (SELECT scan_id FROM scan_follows WHERE first_id = ?)) ORDER BY id",
+            incident_id,
+            first,
+            first,
+        ),
+    )
+
+
+def _said(vault: Vault, rows: list[dict[str, Any]]) -> list[Said]:
+    if not rows or not vault.has(f"incident/{rows[0]['incident_id']}"):
         return []
     return [
         Said(
             row["side"],
             clock.parse(row["at"]),
-            vault.open(f"incident/{incident_id}", f"message|{row['uid']}|content", row["content"]),
+            vault.open(f"incident/{row['incident_id']}", f"message|{row['uid']}|content", row["content"]),
             row["staff_id"],
+            row["scan_id"],
         )
         for row in rows
     ]
@@ -191,7 +214,8 @@ def finder_status(db: StationDatabase, vault: Vault, token: str, now: datetime) 
     """The page behind a finder's status address. Raises NotFound when it never was or has died."""
     row = db.row(
         "SELECT scan.*, incident.state, incident.outcome, incident.closed_at, incident.arrives_at, "
-        "incident.ring_since FROM scan LEFT JOIN incident ON incident.id = scan.incident_id "
+        "incident.ring_since, staff.role FROM scan LEFT JOIN incident ON incident.id = scan.incident_id "
+        "LEFT JOIN staff ON staff.id = coalesce(incident.on_site_by, incident.liaison_by) "
         "WHERE scan.status_hash = ?",
         seal.token_hash(token),
     )
@@ -215,9 +239,20 @@ def finder_status(db: StationDatabase, vault: Vault, token: str, now: datetime) 
         seen_at=seen_at,
         eta_minutes=_minutes_left(row["arrives_at"], now) if row["state"] == "going" else None,
         waiting_s=(now - clock.parse(row["ring_since"])).total_seconds() if alerting else 0.0,
+        is_taken=bool(row["state"]) and not alerting,
+        who=row["role"] or "",
+        was_safe=_was_safe(db, incident_id),
         has_place=bool(row["has_place"]),
-        said=messages(db, vault, incident_id) if incident_id else [],
+        said=_said_with(db, vault, incident_id, row["id"]) if incident_id else [],
     )
+
+
+def _was_safe(db: StationDatabase, incident_id: int | None) -> bool:
+    known = db.scalar(
+        "SELECT 1 FROM event WHERE incident_id = ? AND kind = 'moved' AND to_state IN ('at_station', 'handed_over')",
+        incident_id,
+    )
+    return known is not None
 
 
 def _has_died(row: dict[str, Any], now: datetime) -> bool:

@@ -21,6 +21,7 @@ def install(app: Flask) -> None:
     Babel(app, locale_selector=choose)
     app.add_template_filter(clock_time)
     app.add_template_filter(day_time)
+    app.add_template_filter(whole_day)
     app.add_template_filter(_words, "words")
     app.add_template_global(current, "language")
     app.jinja_env.globals["vocabulary"] = vocabulary
@@ -54,6 +55,13 @@ def day_time(moment: datetime) -> str:
     """Day and time in the station's time and the reader's language."""
     local = moment.astimezone(ZoneInfo(connection.config().timezone))
     pattern = {"zh": "M月d日 HH:mm", "ko": "M월 d일 HH:mm"}.get(current(), "d MMM HH:mm")
+    return str(format_datetime(local, pattern, rebase=False))
+
+
+def whole_day(moment: datetime) -> str:
+    """The date with its year, in the station's time and the reader's language."""
+    local = moment.astimezone(ZoneInfo(connection.config().timezone))
+    pattern = {"zh": "y年M月d日", "ko": "y년 M월 d일"}.get(current(), "d MMMM y")
     return str(format_datetime(local, pattern, rebase=False))
 
 

@@ -1,7 +1,7 @@
 {# One script for the help page and the status page; ES5, because old phones scan too. Every word comes from the page. #}
 (function(){
  var d=document,G=navigator.geolocation,f=$('f'),m=$('m'),l=$('l'),w=m.dataset,own=f.elements,id=own.request_id.value,n=0,
-  mine=own.status.value,u=$('u'),tail=location.search,act,fix,best,watch,over;
+  mine=own.status.value,u=$('u'),tail=location.search,act,fix,best,watch;
  function $(i){return d.getElementById(i)}
  function say(e,t){if(e.textContent!=t)e.textContent=t}
  {# Each press has its own id, and all share what stands before the ~: the three digits stay the same. #}
@@ -33,12 +33,13 @@
   post(next(b),function(){say($('a'),w.place.replace('#',Math.round(b.accuracy_m)))})
  }
  function poll(){
-  function again(){if(!over)setTimeout(poll,4e3)}
+  function again(){setTimeout(poll,4e3)}
   if(d.hidden)return again();
   fetch(mine+tail,{headers:{Accept:'application/json'}}).then(json).then(function(s){
    var t=s.messages||[];
    say(m,s.text||s.error);
-   over=!s.text||s.state=='closed';
+   {# The page has other parts now: a photo, a receipt, the phone first. Not under the fingers of somebody who types. #}
+   if(s.page!=w.page&&!d.activeElement.select)location=mine+tail;
    if(t.length>l.children.length){
     l.textContent='';
     t.forEach(function(x){l.appendChild(d.createElement('li')).textContent=w[x.from]+x.text})}

@@ -7,6 +7,7 @@ from typing import Any
 from station import clock
 from station.accounts import Staff
 from station.incidents import views
+from station.incidents.disclosures import Disclosure
 from station.incidents.intake import Sighting
 from station.incidents.views import Brief
 from station.web import connection
@@ -77,6 +78,11 @@ def whole(case: Case) -> dict[str, Any]:
         ],
         "timeline": [{"at": clock.text(at), "text": text} for at, text in case.story()],
         "handover": case.whole.handover,
+        "helpers": [
+            {"scan": str(one.scan_id), "code": one.code, "at": clock.text(one.at), "act": one.act}
+            for one in case.showing.finders
+        ],
+        "disclosures": [_disclosure(case, one) for one in case.showing.shown],
     }
 
 
@@ -111,6 +117,21 @@ def _told(case: Case, told: views.Told) -> dict[str, Any]:
         "offset": wording.offset(case.station, told.point) if told.point else None,
         "note": told.note,
         "phone": told.phone,
+    }
+
+
+def _disclosure(case: Case, one: Disclosure) -> dict[str, Any]:
+    return {
+        "id": str(one.id),
+        "scan": str(one.scan_id),
+        "item": one.item,
+        "reason": one.reason,
+        "cause": one.cause,
+        "words": one.words,
+        "by": case.names.get(one.staff_id),
+        "at": clock.text(one.at),
+        "until": clock.text(one.ended_at or one.until),
+        "live": case.showing.is_live(one) and case.is_open,
     }
 
 

@@ -11,9 +11,15 @@ from station.accounts import Staff
 from station.communities import Community, Station
 from station.db import StationDatabase, transaction
 from station.elders import Elder
-from station.incidents import acts, feed, views
+from station.incidents import acts, disclosures, feed, finders, views
+from station.incidents.disclosures import Disclosure, Offer
+from station.incidents.finders import Finder
 from station.incidents.states import NEXT
 from station.incidents.views import Brief, Whole
+from station.landmarks import matching
+from station.landmarks import records as landmarks
+from station.landmarks.matching import Candidate
+from station.landmarks.records import Near
 from station.vault import Unsealable, Vault
 from station.vocabulary import LIFE_CRITICAL, OUTCOMES
 from station.web import connection
@@ -44,6 +50,33 @@ class Spot:
     at: datetime
     links: list[places.MapLink]
     sketch: places.Sketch
+    basis: str = ""  # a key of vocabulary.BASES when no phone has found it
+    near: str = ""  # the landmark's name then
+
+
+@dataclass(frozen=True)
+class Maybe:
+    """A landmark that the finder's words may mean."""
+
+    landmark: Candidate
+    offset: str
+
+
+@dataclass(frozen=True)
+class Showing:
+    """What helpers may be shown and are shown, without a look into the elder's record."""
+
+    finders: list[Finder]
+    offers: list[Offer]
+    shown: list[Disclosure]  # newest first
+    now: datetime
+
+    def is_live(self, one: Disclosure) -> bool:
+        return disclosures.is_live(one, self.now)
+
+    def code(self, scan_id: int | None) -> str:
+        """The three digits of a finder's page, by which officers tell finders apart."""
+        return next((finder.code for finder in self.finders if finder.scan_id == scan_id), "")
 
 
 @dataclass(frozen=True)
@@ -60,7 +93,10 @@ class Case:
     secretaries: list[Staff]  # of the finding community
     earlier: list[Brief]
     seen_by_me: bool
+    showing: Showing
     undo: str  # the state that one press leads back to, or empty
+    maybe: list[Maybe]
+    safe: list[Near]  # safe places, the nearest first
 
     @property
     def brief(self) -> Brief:
@@ -77,6 +113,10 @@ class Case:
         return [slot for slot in ("on_site", "liaison") if slot not in held] if self.is_open else []
 
     @property
+    def is_mine(self) -> bool:
+        return any(staff.id == g.staff.id for staff in self.holders.values())
+
+    @property
     def next_states(self) -> tuple[str, ...]:
         return NEXT[self.brief.state]
 
@@ -88,6 +128,17 @@ class Case:
     @property
     def where(self) -> str:
         return wording.where(self.station, self.whole.best)
+
+    @property
+    def at_poster(self) -> bool:
+        """Whether somebody without a badge was reported at the door of a shop."""
+        return not self.brief.badge_number and any(told.basis == "poster" for told in self.whole.told)
+
+    @property
+    def to_ring_back(self) -> str:
+        """The phone of a finder who had to leave the elder alone and waits to be rung back."""
+        leaving = (told.phone for told in self.whole.told if told.act == "cannot_stay")
+        return next(filter(None, leaving), "")
 
     @property
     def badge_is_doubtful(self) -> bool:
@@ -130,7 +181,20 @@ def gather(shown: Brief, *, with_person: bool = True) -> Case:
         secretaries=secretaries(db, vault, finding),
         earlier=feed.earlier(db, shown),
         seen_by_me=any(e.kind == "seen" and e.staff_id == g.staff.id for e in whole.story),
+        showing=_showing(db, vault, shown, now),
         undo=_undo(whole, now),
+        maybe=_maybe(db, station, whole),
+        safe=_safe(db, station, whole),
+    )
+
+
+def _showing(db: StationDatabase, vault: Vault, shown: Brief, now: datetime) -> Showing:
+    is_open = shown.closed_at is None
+    return Showing(
+        finders=finders.of_incident(db, shown.id),
+        offers=disclosures.offered(db, shown.elder_id) if is_open else [],
+        shown=disclosures.of_incident(db, vault, shown.id),
+        now=now,
     )
 
 
@@ -191,7 +255,24 @@ def _spot(station: Station, whole: Whole) -> Spot | None:
         at=at,
         links=places.map_links(point, name),
         sketch=places.schematic(places.Point(station.lat, station.lon), point, accuracy),
+        basis=whole.best.basis,
+        near=whole.best.near,
     )
+
+
+def _maybe(db: StationDatabase, station: Station, whole: Whole) -> list[Maybe]:
+    """What the words may mean, for the officer to judge, while no point is known."""
+    if whole.best.point or not whole.best.place or whole.brief.closed_at:
+        return []
+    found = matching.candidates(db, whole.best.place, station=station.number)
+    return [Maybe(one, wording.offset(station, one.point)) for one in found]
+
+
+def _safe(db: StationDatabase, station: Station, whole: Whole) -> list[Near]:
+    if whole.brief.closed_at:
+        return []
+    here = whole.best.point or places.Point(station.lat, station.lon)
+    return landmarks.safe_near(db, station.number, here)
 
 
 def _names(db: StationDatabase, vault: Vault, whole: Whole) -> dict[int, str]:

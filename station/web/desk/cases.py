@@ -32,8 +32,8 @@ def claim(incident_id: int) -> ResponseReturnValue:
     try:
         acts.claim(connection.get_db(), incident_id, word("slot"), by=g.staff.id, now=connection.now())
     except UserError as error:
-        return _refuse(incident_id, error)
-    return _done(incident_id)
+        return refuse(incident_id, error)
+    return done(incident_id)
 
 
 @bp.post("/desk/incidents/<int:incident_id>/move")
@@ -44,8 +44,8 @@ def move(incident_id: int) -> ResponseReturnValue:
     try:
         acts.move(db, vault, incident_id, _step(), by=g.staff.id, now=connection.now())
     except UserError as error:
-        return _refuse(incident_id, error)
-    return _done(incident_id)
+        return refuse(incident_id, error)
+    return done(incident_id)
 
 
 @bp.post("/desk/incidents/<int:incident_id>/messages")
@@ -54,10 +54,11 @@ def say(incident_id: int) -> ResponseReturnValue:
     own(incident_id)
     db, vault = connection.get_db(), connection.get_vault()
     try:
-        acts.say(db, vault, incident_id, word("text"), by=g.staff.id, now=connection.now())
+        to = number("scan") if word("scan") else None  # one finder, else all of them
+        acts.say(db, vault, incident_id, word("text"), by=g.staff.id, scan_id=to, now=connection.now())
     except UserError as error:
-        return _refuse(incident_id, error)
-    return _done(incident_id, 201)
+        return refuse(incident_id, error)
+    return done(incident_id, 201)
 
 
 @bp.post("/desk/incidents/<int:incident_id>/seen")
@@ -67,8 +68,8 @@ def seen(incident_id: int) -> ResponseReturnValue:
     try:
         acts.seen(connection.get_db(), incident_id, by=g.staff.id, now=connection.now())
     except UserError as error:
-        return _refuse(incident_id, error)
-    return _done(incident_id)
+        return refuse(incident_id, error)
+    return done(incident_id)
 
 
 @bp.post("/desk/incidents/<int:incident_id>/identify")
@@ -79,13 +80,13 @@ def identify(incident_id: int) -> ResponseReturnValue:
     if not word("elder_id"):
         return _candidates(incident_id)
     db, vault = connection.get_db(), connection.get_vault()
-    elder_id = _number("elder_id")
+    elder_id = number("elder_id")
     access.own_station(elders.get(db, vault, elder_id).station)
     try:
         calls.identify(db, vault, incident_id, elder_id, by=g.staff.id, now=connection.now())
     except UserError as error:
-        return _refuse(incident_id, error)
-    return _done(incident_id)
+        return refuse(incident_id, error)
+    return done(incident_id)
 
 
 def _candidates(incident_id: int) -> ResponseReturnValue:
@@ -102,8 +103,8 @@ def _step() -> Move:
     body = typed()
     return Move(
         state=word("state"),
-        version=_number("version"),
-        eta_minutes=_number("eta_minutes") if word("eta_minutes") else None,
+        version=number("version"),
+        eta_minutes=number("eta_minutes") if word("eta_minutes") else None,
         collected_by=word("collected_by"),
         relation=word("relation")[:LONGEST_RELATION],
         identity_seen=body.get("identity_seen") in (True, "1", "on", "true"),
@@ -111,20 +112,22 @@ def _step() -> Move:
     )
 
 
-def _number(name: str) -> int:
+def number(name: str) -> int:
+    """A whole number of what was sent. Raises Invalid."""
     text = word(name).strip()
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise Invalid(name, "Give a whole number here. Load the page again if you did not type it.")
     return int(text)
 
 
-def _done(incident_id: int, status: int = 200) -> ResponseReturnValue:
+def done(incident_id: int, status: int = 200) -> ResponseReturnValue:
+    """The incident as it stands after a press."""
     if access.wants_json():
         return jsonify(answers.line(own(incident_id))), status
     return redirect(url_for(".incident", incident_id=incident_id), code=303)
 
 
-def _refuse(incident_id: int, error: UserError) -> ResponseReturnValue:
+def refuse(incident_id: int, error: UserError) -> ResponseReturnValue:
     """Say why, and show how the incident stands now."""
     text = _told_apart(incident_id, error)
     if access.wants_json():
@@ -153,6 +156,7 @@ def _page(incident_id: int, *, status: int = 200, **more: Any) -> ResponseReturn
     shown = {
         "case": case,
         "map_apps": wording.MAP_APPS,
+        "distance": wording.distance,
         "board": None if live else console.board(),
         "live": live,
         "wrong": None,

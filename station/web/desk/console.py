@@ -8,9 +8,10 @@ from typing import Any
 from flask import g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
-from station import accounts, communities, duty, phones
+from station import accounts, communities, doubts, duty, phones
 from station.accounts import Staff
 from station.communities import Station
+from station.doubts import Doubt
 from station.incidents import events, feed, views
 from station.incidents.feed import Quiet
 from station.incidents.views import Brief
@@ -41,6 +42,8 @@ class Board:
     quiet: list[Quiet]
     on_duty: list[Staff]
     backup: list[Staff]
+    doubts: list[Doubt]
+    doubts_count: int
     form_id: str
     call: dict[str, str] = field(default_factory=dict)
 
@@ -87,6 +90,7 @@ def board(call: dict[str, str] | None = None, **_: Any) -> Board:
         [everybody[n] for n in duty.at(shifts, level, now, timezone) if n in everybody]
         for level in duty.LEVELS
     )
+    doubted, count = doubts.unseen(db, vault, number)
     return Board(
         last=last,
         station=station,
@@ -95,6 +99,8 @@ def board(call: dict[str, str] | None = None, **_: Any) -> Board:
         quiet=feed.quiet(db, number, now - RECENT),
         on_duty=on_duty,
         backup=backup,
+        doubts=doubted,
+        doubts_count=count,
         form_id=uuid.uuid4().hex,
         call=call or {},
     )

@@ -42,7 +42,12 @@ STORY = {
     "message.finder": N_("The finder wrote"),
     "seen": N_("%(who)s has it on the screen"),
     "lapsed": N_("No news in time: it rings again"),
+    "located": N_("%(who)s said which landmark is meant"),
     "called_in": N_("A call came in"),
+    "disclosed.consent": N_("%(who)s showed the helper, as consented: %(item)s"),
+    "disclosed.break_glass": N_("%(who)s showed the helper without consent, for life and health: %(item)s"),
+    "hidden": N_("%(who)s ended showing: %(item)s"),
+    "receipt": N_("The finder took the receipt"),
     "identified": N_("%(who)s said who the elder is"),
     "identified.bound": N_("%(who)s gave this badge to the elder"),
 }
@@ -84,7 +89,11 @@ def happened(event: Event, names: dict[int, str]) -> str:
         kind = "message.finder"
     if (kind, event.detail) in (("place", "better"), ("identified", "bound")):
         kind = f"{kind}.{event.detail}"
+    item, _, reason = event.detail.partition(".")
+    if kind == "disclosed":
+        kind = f"{kind}.{reason}"
     words = {
+        "item": gettext(vocabulary.SHOWABLE.get(item, item)),
         "who": names.get(event.staff_id or 0, gettext("A colleague")),
         "act": gettext(vocabulary.ACTS.get(event.detail, event.detail)) if kind == "scan" else "",
         "slot": gettext(vocabulary.SLOTS[event.slot]) if event.slot in vocabulary.SLOTS else "",

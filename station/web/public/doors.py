@@ -2,25 +2,23 @@
 
 import base64
 import binascii
-import re
 import secrets
 from dataclasses import replace
 
-from flask import Blueprint, Response, current_app, jsonify, redirect, request, url_for
+from flask import Response, current_app, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from station import seal, search
+from station import seal
 from station.errors import Conflict, Invalid, NotFound
 from station.incidents import acts, reports, views
 from station.issuing import records
 from station.seal import Unsealable
 from station.web import access, connection, damping
-from station.web.public import card, notices, page, reception, shortcut, status
+from station.web.public import card, doubting, more, notices, page, posters, reception, safety, shortcut, status
+from station.web.public.blueprint import bp, by_number, checked, numbers, storage
 from station.web.public.card import UNREACHABLE
-
-bp = Blueprint("public", __name__)
 
 bp.record_once(shortcut.install)
 
@@ -30,8 +28,6 @@ def too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
     return notices.too_large(status.first_hotline())
 
 
-_STATUS = re.compile(r"[0-9a-f]{32}")
-_numbers = damping.Damper(burst=30, every_s=10)
 _messages = damping.Damper(burst=10, every_s=15)
 
 
@@ -59,11 +55,11 @@ def report(token: str) -> ResponseReturnValue:
 @access.public
 def status_page(token: str) -> ResponseReturnValue:
     try:
-        shown, view, badge = status.look(_checked(token))
+        shown, view, badge = status.look(checked(token))
     except NotFound:
         return notices.ended()
     if access.wants_json():
-        return jsonify(view.as_json())
+        return jsonify(view.as_json(f"/s/{token}"))
     query = page.query()
     return page.render(
         "status.html",
@@ -83,7 +79,7 @@ def report_more(token: str) -> ResponseReturnValue:
     door = _open_door(request.args.get("door", ""))
     if door is None:
         try:
-            found = views.finder_status(*_storage(), _checked(token), connection.now())
+            found = views.finder_status(*storage(), checked(token), connection.now())
         except NotFound:
             return notices.ended()
         except UNREACHABLE:
@@ -101,10 +97,10 @@ def say(token: str) -> ResponseReturnValue:
         )
     try:
         text = reception.message()
-        found = views.finder_status(*_storage(), _checked(token), connection.now())
+        found = views.finder_status(*storage(), checked(token), connection.now())
         if found.incident_id is None:
             return notices.nobody_reads()
-        acts.say(*_storage(), found.incident_id, text, by=None, scan_id=found.scan_id, now=connection.now())
+        acts.say(*storage(), found.incident_id, text, by=None, scan_id=found.scan_id, now=connection.now())
     except NotFound:
         return notices.ended()
     except Invalid:
@@ -136,10 +132,10 @@ def find_number() -> ResponseReturnValue:
 @access.public
 def number_page(digits: str) -> ResponseReturnValue:
     """For who can read the badge but not scan it. Shows nothing of a person, so that trying numbers gains nothing."""
-    if not _numbers.allows(damping.source()):
+    if not numbers.allows(damping.source()):
         return notices.too_many_numbers()
     try:
-        badge = _by_number(digits)
+        badge = by_number(digits)
     except UNREACHABLE:
         return notices.not_saved(card.hotlines())
     if badge is None:
@@ -153,10 +149,12 @@ def number_page(digits: str) -> ResponseReturnValue:
 @access.public
 def report_by_number(digits: str) -> ResponseReturnValue:
     try:
-        badge = _by_number(digits)
+        badge = by_number(digits)
     except UNREACHABLE:
         return notices.not_saved(card.hotlines())
-    return reception.take(badge.station, badge.serial) if badge else notices.unknown_number()
+    if badge:  # a true sighting is never slowed down
+        return reception.take(badge.station, badge.serial)
+    return notices.unknown_number() if numbers.allows(damping.source()) else notices.too_many_numbers()
 
 
 @bp.get("/robots.txt")
@@ -177,21 +175,6 @@ def _press(action: str) -> dict[str, str]:
     return {"action": action, "request_id": request_id, "code": code}
 
 
-def _storage() -> tuple[connection.StationDatabase, connection.Vault]:
-    return connection.get_db(), connection.get_vault()
-
-
-def _checked(token: str) -> str:
-    if not _STATUS.fullmatch(token):
-        raise NotFound("There is no such page.")
-    return token
-
-
-def _by_number(digits: str) -> records.Badge | None:
-    number = search.badge_digits(digits)
-    return records.by_number(connection.get_db(), number) if number else None
-
-
 def _seal_door(badge: tuple[int, int | None] | None) -> str:
     if badge is None or badge[1] is None:
         return ""
@@ -206,3 +189,6 @@ def _open_door(text: str) -> tuple[int, int] | None:
         return None
     station, _, serial = plain.decode().partition("|")
     return int(station), int(serial)
+
+
+__all__ = ["bp", "doubting", "more"]

@@ -44,6 +44,11 @@ def large() -> bool:
     return request.args.get("t") == "1"
 
 
+def host() -> str:
+    """The official domain, as it stands on every badge."""
+    return connection.config().base_url.split("://", 1)[-1]
+
+
 def query() -> str:
     """The chosen language and type size, carried from page to page; empty when nothing was chosen."""
     chosen = request.args.get("l", "")
@@ -55,7 +60,7 @@ def query() -> str:
 def render(template: str, http_status: int = 200, /, **values: object) -> Response:
     """A whole page from a template."""
     html = render_template(
-        f"public/{template}", language=language.choose(), large=large(), query=query(), **values
+        f"public/{template}", language=language.choose(), large=large(), query=query(), host=host(), **values
     )
     body, headers = html.encode(), _headers(policy(html))
     if _takes_gzip():
@@ -112,8 +117,11 @@ def policy(html: str) -> str:
     for kind, content in _INLINE.findall(html):
         digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
         hashes[kind] = f"'sha256-{digest}'"
+    # Only the page on which the station shows a photo or plays a voice may load one.
+    media = "img-src 'self'; " if "<img " in html else ""
+    media += "media-src 'self'; " if "<audio " in html else ""
     return (
-        f"default-src 'none'; style-src {hashes['style']}; script-src {hashes['script']}; connect-src 'self'; "
+        f"default-src 'none'; style-src {hashes['style']}; script-src {hashes['script']}; connect-src 'self'; {media}"
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
     )
 
@@ -124,6 +132,7 @@ def _frame(station: HelpCard, spoken: str, large_type: bool) -> Frame:
         html = render_template(
             "public/help.html",
             card=station,
+            host=host(),
             badge_mark=_BADGE,
             press_mark=_PRESS,
             language=spoken,

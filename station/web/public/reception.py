@@ -1,19 +1,20 @@
 """Taking in a finder's report: whatever was sent is read kindly, then kept in the database or in the spool."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import jsonify, redirect, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from station import seal, spool
+from station import spool
 from station.incidents import intake, reports
-from station.incidents.intake import Ignored, Report
+from station.incidents.intake import Ignored, Report, Sighting
 from station.incidents.reports import Door
 from station.web import connection, damping
 from station.web.public import card, notices, page
+from station.web.public.blueprint import source
 from station.web.public.card import UNREACHABLE
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -28,18 +29,29 @@ class Kept:
     spooled: bool = False
 
 
-def take(station: int, serial: int | None) -> ResponseReturnValue:
-    """Read and keep the report in the running request; the answer is true only after it is on the disk."""
+def take(station: int, serial: int | None, here: Sighting | None = None) -> ResponseReturnValue:
+    """Read and keep the report in the running request; the answer is true only after it is on the disk.
+
+    `here` is where the finder stands when the report tells no better place: the poster's.
+    """
     try:
         raw, unread = _body()
     except RequestEntityTooLarge:
         return notices.too_large(card.of_station(station))
     sent, ignored = intake.read(raw, card.point(station))
+    if here:
+        sent = replace(sent, sighting=_at(here, sent.sighting))
     try:
         kept = keep(station, serial, sent, damping.source())
     except OSError:  # not even the spool takes it
         return notices.not_saved([card.of_station(station)])
     return _answer(kept, [*unread, *ignored])
+
+
+def _at(here: Sighting, told: Sighting) -> Sighting:
+    """What was told, with the place of the poster for what is missing."""
+    words = told.place or here.place
+    return replace(told if told.point else here, place=words)
 
 
 def as_json(kept: Kept, ignored: list[Ignored]) -> dict[str, Any]:
@@ -71,7 +83,7 @@ def _body() -> tuple[dict[str, Any], list[Ignored]]:
 def keep(station: int, serial: int | None, sent: Report, network: bytes) -> Kept:
     """Put a report into the database, else into the spool. Raises OSError when neither takes it."""
     now = connection.now()
-    door = Door(station, serial, _source(network))
+    door = Door(station, serial, source(network))
     try:
         answer = reports.report(connection.get_db(), connection.get_vault(), door, sent, now)
         return Kept(answer.incident_id, answer.status_token)
@@ -97,8 +109,3 @@ def _answer(kept: Kept, ignored: list[Ignored]) -> ResponseReturnValue:
     if request.mimetype in FORMS:
         return redirect(f"/s/{kept.status_token}{page.query()}", code=303)
     return jsonify(as_json(kept, ignored)), 202 if kept.spooled else 201
-
-
-def _source(network: bytes) -> bytes:
-    """The sender's network as a keyed fingerprint: it can be counted, not looked up."""
-    return seal.blind_index(connection.ring(), "source", network.hex())[:8]

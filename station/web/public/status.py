@@ -4,15 +4,16 @@ from dataclasses import dataclass, field
 
 from flask_babel import gettext
 
-from station import spool
+from station import spool, vocabulary
 from station.errors import NotFound
 from station.incidents import reports, views
 from station.incidents.states import EVIDENCE
 from station.incidents.views import FinderStatus, Said
 from station.spool import Spooled
 from station.web import connection, language
-from station.web.public import card
+from station.web.public import card, unlocked
 from station.web.public.card import POLICE, UNREACHABLE, HelpCard
+from station.web.public.unlocked import Unlocked
 
 LATE_S = 60.0  # so long may nobody act before the page says so and puts the phone first
 
@@ -30,6 +31,15 @@ class StatusView:
     messages: list[Said] = field(default_factory=list)
     late: bool = False
     may_write: bool = False
+    may_take_receipt: bool = False
+    unlocked: Unlocked | None = None
+
+    @property
+    def page(self) -> str:
+        """Which parts the page has; when it changes, an open page loads itself again."""
+        parts = ["late"] if self.late else []
+        parts += self.unlocked.items if self.unlocked else ()
+        return " ".join([*parts, self.state] if self.state in ("safe", "closed") else parts)
 
     @property
     def over(self) -> bool:
@@ -44,9 +54,13 @@ class StatusView:
         """Whether the finder is not, or soon not, where the elder is."""
         return self.act in ("cannot_stay", "gone")
 
-    def as_json(self) -> dict[str, object]:
+    def as_json(self, here: str) -> dict[str, object]:
+        """Fields as docs/http-api.md describes them; `here` is the page's own address."""
         return {
             "state": self.state,
+            "late": self.late,
+            "page": self.page,
+            "unlocked": _as_json(self.unlocked, here) if self.unlocked else None,
             "text": self.text,
             "eta_minutes": self.eta_minutes,
             "code": self.code,
@@ -66,7 +80,7 @@ def look(token: str) -> tuple[HelpCard, StatusView, tuple[int, int | None] | Non
         shown = card.of_report(
             found.station, found.serial, hurt=found.act == "hurt" and found.state != "closed"
         )
-        return shown, of_incident(found), (found.station, found.serial)
+        return shown, of_incident(found, unlocked.of_report(found)), (found.station, found.serial)
     except UNREACHABLE:
         waiting = _in_spool(token)
         if waiting is None:
@@ -80,8 +94,8 @@ def look(token: str) -> tuple[HelpCard, StatusView, tuple[int, int | None] | Non
     return shown, saved(code, waiting.report.act), (waiting.station, waiting.serial)
 
 
-def of_incident(found: FinderStatus) -> StatusView:
-    late = found.state == "sent" and found.incident_id is not None and found.waiting_s >= LATE_S
+def of_incident(found: FinderStatus, more: Unlocked | None = None) -> StatusView:
+    late = found.incident_id is not None and found.waiting_s >= LATE_S
     return StatusView(
         state=found.state,
         text=_text(found, late),
@@ -92,7 +106,19 @@ def of_incident(found: FinderStatus) -> StatusView:
         messages=found.said,
         late=late,
         may_write=found.incident_id is not None and found.state != "closed",
+        may_take_receipt=found.state in ("safe", "closed") and found.act in EVIDENCE,
+        unlocked=more,
     )
+
+
+def _as_json(more: Unlocked, here: str) -> dict[str, object]:
+    return {
+        "until": more.until.isoformat(),
+        "call_name": more.call_name,
+        "health_notes": [gettext(vocabulary.HEALTH_NOTES[code][1]) for code in more.health_notes],
+        "photo": f"{here}/photo" if more.photo else None,
+        "voice": f"{here}/voice" if more.voice else None,
+    }
 
 
 def saved(code: str = "", act: str = "with_elder") -> StatusView:
@@ -106,16 +132,18 @@ def saved(code: str = "", act: str = "with_elder") -> StatusView:
 def _text(found: FinderStatus, late: bool) -> str:
     if found.incident_id is None:
         return _without_incident(found)
+    at = language.clock_time(found.seen_at or found.sent_at)
+    if late and found.seen_at:
+        return gettext("Seen at %(time)s, but nobody has taken it yet. Please ring the station now.", time=at)
     if late:
         return gettext("Nobody has answered yet. Please ring the station now.")
-    at = language.clock_time(found.seen_at or found.sent_at)
     texts = {
         "sent": lambda: gettext("The station was told at %(time)s. Somebody will look at once.", time=at),
-        "seen": lambda: gettext("The station saw it at %(time)s and is sending somebody.", time=at),
-        "coming": lambda: _coming(found.eta_minutes),
+        "seen": lambda: _seen(found.is_taken, at),
+        "coming": lambda: _coming(gettext(vocabulary.ROLES[found.who or "duty"]), found.eta_minutes),
         "with_elder": lambda: gettext("Our people have arrived. Thank you! You may go on now."),
-        "safe": lambda: gettext("We have taken over. Thank you for your help!"),
-        "closed": lambda: gettext("This matter is settled. Thank you for lending a hand!"),
+        "safe": lambda: gettext("The elder is safe with our people. Thank you for your help!"),
+        "closed": lambda: _settled(found.was_safe),
     }
     return texts[found.state]()
 
@@ -126,12 +154,26 @@ def _without_incident(found: FinderStatus) -> str:
     return gettext("The page was opened; nobody has been called yet. Press below, or ring the station.")
 
 
-def _coming(minutes: int | None) -> str:
+def _seen(is_taken: bool, at: str) -> str:
+    """On somebody's screen is not yet in somebody's hands, and the finder is not told so."""
+    if is_taken:
+        return gettext("The station saw it at %(time)s and is sending somebody.", time=at)
+    return gettext("The station saw it at %(time)s. Somebody will take it at once.", time=at)
+
+
+def _coming(who: str, minutes: int | None) -> str:
     if minutes is None:
-        return gettext("Somebody is on the way to you.")
+        return gettext("On the way to you: %(who)s.", who=who)
     if minutes == 0:
-        return gettext("Somebody is on the way and will be there any moment.")
-    return gettext("Somebody is on the way: about %(minutes)s min.", minutes=minutes)
+        return gettext("On the way to you: %(who)s, there any moment.", who=who)
+    return gettext("On the way to you: %(who)s, about %(minutes)s min.", who=who, minutes=minutes)
+
+
+def _settled(was_safe: bool) -> str:
+    """How it ended is nobody's business; that the elder came to us was on this page before."""
+    if was_safe:
+        return gettext("The elder was brought to safety. Thank you for lending a hand!")
+    return gettext("This matter is settled. Thank you for lending a hand!")
 
 
 def _advice(found: FinderStatus) -> str:

@@ -23,7 +23,14 @@ bp.add_app_template_filter(elder_form.shown_phone, "shown_phone")
 bp.add_app_template_filter(elder_form.lasted, "lasted")
 
 WHO = ("worker", "secretary")
-WITH_PHOTO = ("registry.add", "registry.save", "registry.set_photo", "registry.approve", "registry.preview")
+WITH_PHOTO = (
+    "registry.add",
+    "registry.save",
+    "registry.set_photo",
+    "registry.set_voice",
+    "registry.approve",
+    "registry.preview",
+)
 # Bytes. More than a photo may have (8 MiB), so that one straight from a camera is refused at its field, with
 # everything typed kept; a refusal here could only send the worker back to an empty form.
 LARGEST_WITH_PHOTO = 24 * 1024 * 1024
@@ -40,7 +47,7 @@ def accept_photos(endpoint: str | None, _values: dict[str, Any] | None) -> None:
 @bp.errorhandler(RequestEntityTooLarge)
 def too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
     text = gettext(
-        "The file is far larger than a photo (8 MB at most), so nothing was saved. Go back and choose another one."
+        "The file is far larger than a photo or a clip may be, so nothing was saved. Go back and choose another one."
     )
     return render_template("error.html", text=text), 413
 

@@ -8,7 +8,7 @@ from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from station import accounts, addresses, clock, communities, elders, enrolment
+from station import accounts, addresses, clock, communities, elders, enrolment, voices
 from station.db import StationDatabase
 from station.errors import Conflict, Invalid, InvalidForm
 from station.issuing import batches, checks, life, records, rehearsals
@@ -121,13 +121,14 @@ def set_photo(elder_id: int) -> ResponseReturnValue:
 def record_page(
     elder_id: int,
     photo_error: str = "",
+    voice_error: str = "",
     way_error: dict[str, Any] | None = None,
     code_error: dict[str, Any] | None = None,
-) -> str:
+) -> Response:
     """The record as a page, with its audit row; errors of the small forms on it stand beside them."""
     db, vault, elder = connection.get_db(), connection.get_vault(), elder_here(elder_id)
     note("elder.view", f"elder/{elder_id}")
-    return render_template(
+    html = render_template(
         "registry/record.html",
         elder=elder,
         age=_age(elder.birth_date),
@@ -140,9 +141,17 @@ def record_page(
         items=elder_form.shown_items(elders.public_items(db, vault, elder_id)),
         station=my_station(),
         photo_error=photo_error,
+        voice_error=voice_error,
+        has_voice=voices.exists(db, elder_id),
         ways=addresses.ways_of_elder(db, vault, elder_id),
         channels=addresses.channels(db, elder.station),
         way_error=way_error or {},
+    )
+    # A voice can be recorded here, and nowhere else.
+    return Response(
+        html,
+        mimetype="text/html",
+        headers=[("Permissions-Policy", "geolocation=(), camera=(self), microphone=(self)")],
     )
 
 
