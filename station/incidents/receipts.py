@@ -20,6 +20,10 @@ NO_HELP = ("false_alarm", "test", "drill")
 OVER = ("at_station", "handed_over", "closed")
 
 
+class NobodyHelped(Conflict):
+    """It turned out a hoax or an exercise."""
+
+
 @dataclass(frozen=True)
 class Receipt:
     code: str  # as shown: 4821 0937 5521
@@ -30,7 +34,7 @@ class Receipt:
 def issue(db: StationDatabase, vault: Vault, scan_id: int, now: datetime) -> Receipt:
     """The receipt of a report's finder; the same one when it was taken before.
 
-    Raises Conflict while the elder is not safe yet, and when it turned out that nobody was to be helped.
+    Raises Conflict while the elder is not safe yet, NobodyHelped when there was nobody to be helped.
     """
     row = _row(db, finders.first_of(db, scan_id))
     code = _code(vault.ring, row["uid"])
@@ -39,7 +43,7 @@ def issue(db: StationDatabase, vault: Vault, scan_id: int, now: datetime) -> Rec
         if state is None or state["state"] not in OVER or row["act"] not in EVIDENCE:
             raise Conflict("The receipt can be taken when the elder is safe.")
         if state["outcome"] in NO_HELP:
-            raise Conflict("For this matter there is no receipt. If that is wrong, please ring the station.")
+            raise NobodyHelped("For this matter there is no receipt.")
         new = db.write(
             "INSERT OR IGNORE INTO receipt (code_hash, scan_id, issued_at) VALUES (?, ?, ?)",
             _hash(vault.ring, code),

@@ -6,6 +6,7 @@ from flask_babel import gettext
 
 from station.errors import Conflict, NotFound
 from station.incidents import receipts, views
+from station.incidents.receipts import NobodyHelped
 from station.web import access, connection, damping
 from station.web.public import card, notices, page, unlocked
 from station.web.public.blueprint import bp, checked, storage
@@ -45,10 +46,12 @@ def take_receipt(token: str) -> ResponseReturnValue:
         receipts.issue(db, vault, found.scan_id, connection.now())
     except NotFound:
         return notices.ended()
-    except Conflict as error:
-        return notices.answer(
-            notices.Notice(gettext("No receipt yet"), gettext(error.message)), 409, card.hotlines()
+    except NobodyHelped:
+        return _none(
+            gettext("For this matter there is no receipt. If that is wrong, please ring the station.")
         )
+    except Conflict:
+        return _none(gettext("The receipt can be taken when the elder is safe."))
     return redirect(f"/s/{token}/receipt{page.query()}", code=303)
 
 
@@ -83,3 +86,7 @@ def confirm() -> ResponseReturnValue:
     typed = request.form.get("code", "")[:40]
     found = receipts.confirm(connection.get_db(), connection.ring(), typed)
     return page.render("confirm.html", 200 if found else 404, asked=True, receipt=found, typed=typed)
+
+
+def _none(text: str) -> ResponseReturnValue:
+    return notices.answer(notices.Notice(gettext("No receipt yet"), text), 409, card.hotlines())

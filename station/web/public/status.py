@@ -11,10 +11,12 @@ from station.incidents.states import EVIDENCE
 from station.incidents.views import FinderStatus, Said
 from station.spool import Spooled
 from station.web import connection, language
-from station.web.public import card, unlocked
+from station.web.public import card, safety, unlocked
 from station.web.public.card import POLICE, UNREACHABLE, HelpCard
+from station.web.public.safety import SafePlace
 from station.web.public.unlocked import Unlocked
 
+OFFICER = vocabulary.ROLES["duty"]
 LATE_S = 60.0  # so long may nobody act before the page says so and puts the phone first
 
 
@@ -33,6 +35,9 @@ class StatusView:
     may_write: bool = False
     may_take_receipt: bool = False
     unlocked: Unlocked | None = None
+    safe: list[SafePlace] = field(
+        default_factory=list
+    )  # where whoever must go can bring the elder, the nearest first
 
     @property
     def page(self) -> str:
@@ -64,6 +69,7 @@ class StatusView:
             "text": self.text,
             "eta_minutes": self.eta_minutes,
             "code": self.code,
+            "safe_places": [one.as_json() for one in self.safe],
             "messages": [
                 {"from": said.side, "at": said.at.isoformat(), "text": said.text} for said in self.messages
             ],
@@ -108,6 +114,7 @@ def of_incident(found: FinderStatus, more: Unlocked | None = None) -> StatusView
         may_write=found.incident_id is not None and found.state != "closed",
         may_take_receipt=found.state in ("safe", "closed") and found.act in EVIDENCE,
         unlocked=more,
+        safe=safety.near(found),
     )
 
 
@@ -140,7 +147,7 @@ def _text(found: FinderStatus, late: bool) -> str:
     texts = {
         "sent": lambda: gettext("The station was told at %(time)s. Somebody will look at once.", time=at),
         "seen": lambda: _seen(found.is_taken, at),
-        "coming": lambda: _coming(gettext(vocabulary.ROLES[found.who or "duty"]), found.eta_minutes),
+        "coming": lambda: _coming(found.who, found.eta_minutes),
         "with_elder": lambda: gettext("Our people have arrived. Thank you! You may go on now."),
         "safe": lambda: gettext("The elder is safe with our people. Thank you for your help!"),
         "closed": lambda: _settled(found.was_safe),
@@ -161,7 +168,8 @@ def _seen(is_taken: bool, at: str) -> str:
     return gettext("The station saw it at %(time)s. Somebody will take it at once.", time=at)
 
 
-def _coming(who: str, minutes: int | None) -> str:
+def _coming(role: str, minutes: int | None) -> str:
+    who = gettext(vocabulary.ROLES.get(role, OFFICER))
     if minutes is None:
         return gettext("On the way to you: %(who)s.", who=who)
     if minutes == 0:
@@ -184,10 +192,12 @@ def _advice(found: FinderStatus) -> str:
         return gettext("Call 120 first if you have not. Do not move the elder; keep them warm and awake.")
     if found.act == "cannot_stay":
         return gettext(
-            "Thank you for telling us. If you can, ask a shop or a passer-by to stay, and write where."
+            "Thank you for telling us. If you can, bring the elder to a safe place or ask a shop to stay, and write where."
         )
     if found.act == "gone":
-        return gettext("Please write which way the elder went and what they wear. Do not run after them.")
+        return gettext(
+            "Please write where you saw the elder, which way they went and what they wear. Do not run after them."
+        )
     if found.act == "tag_only":
         return gettext(
             "Please write where you found the badge, and leave it in a shop or with the police nearby."
