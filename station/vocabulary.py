@@ -79,7 +79,7 @@ ACTS = {
     "called": N_("pressed call"),
     "hurt": N_("says the elder is hurt"),
     "cannot_stay": N_("cannot stay"),
-    "gone": N_("says the elder has gone"),
+    "gone": N_("only tells where, is not with the elder"),
     "tag_only": N_("found only the badge"),
     "test": N_("is only trying"),
     "phoned": N_("rang the hotline"),

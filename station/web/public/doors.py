@@ -16,7 +16,7 @@ from station.incidents import acts, reports, views
 from station.issuing import records
 from station.seal import Unsealable
 from station.web import access, connection, damping
-from station.web.public import card, doubting, more, notices, page, posters, reception, safety, shortcut, status
+from station.web.public import card, doubting, more, notices, page, posters, reception, shortcut, status
 from station.web.public.blueprint import bp, by_number, checked, numbers, storage
 from station.web.public.card import UNREACHABLE
 
@@ -191,4 +191,4 @@ def _open_door(text: str) -> tuple[int, int] | None:
     return int(station), int(serial)
 
 
-__all__ = ["bp", "doubting", "more"]
+__all__ = ["bp", "doubting", "more", "posters"]
