@@ -2,7 +2,7 @@
 
 from sqlite_utils import Database, Migrations
 
-from station import first_schema, second_schema, third_schema
+from station import first_schema, fourth_schema, second_schema, third_schema
 from station.db import StationDatabase
 
 migrations = Migrations("station")
@@ -60,3 +60,11 @@ def station_002(db: Database) -> None:
 def station_003(db: Database) -> None:
     for script in third_schema.SCRIPTS:
         _run(db, script)
+
+
+@migrations()
+def station_004(db: Database) -> None:
+    for script in fourth_schema.SCRIPTS:
+        _run(db, script)
+    broken = db.conn.execute("PRAGMA foreign_key_check").fetchall()
+    assert not broken, f"rows that point to nothing: {broken[:5]}"
