@@ -6,7 +6,7 @@ from contextlib import suppress
 import waitress.server
 from flask import Flask
 
-from station import processes
+from station import webserver
 
 
 def main() -> None:
@@ -18,8 +18,8 @@ def main() -> None:
         waitress.server.create_server(
             app,
             sockets=[listener],
-            threads=processes.THREADS,
-            connection_limit=processes.CONNECTIONS,
+            threads=webserver.THREADS,
+            connection_limit=webserver.CONNECTIONS,
             asyncore_use_poll=True,
             send_bytes=1,
             channel_timeout=60,

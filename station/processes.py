@@ -11,10 +11,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-import waitress.server
-
-from station import accounts, clock, demo, emergency, founding, heartbeat, seal
-from station.app import create_app
+from station import accounts, clock, demo, emergency, founding, heartbeat, seal, webserver
 from station.config import WEB_PROCESSES, Config
 from station.db import DatabaseError, StationDatabase
 from station.errors import SettingError, StorageGone
@@ -26,15 +23,9 @@ from station.vault import Unsealable, Vault
 
 log = logging.getLogger("station.processes")
 
-THREADS = 256 // WEB_PROCESSES
-CONNECTIONS = 2000
-LARGEST_REQUEST = (
-    32 * 1024 * 1024
-)  # bytes; what is larger than a page allows still gets a page with the hotline
 BEAT_EVERY_S = 1.0
 UNUSABLE = (SettingError, StorageGone, DatabaseError, Unsealable)
 DRAIN_S = 5.0
-LAST_ANSWERS_S = 0.5
 PORT_WITHIN_S = 2.0
 
 
@@ -62,22 +53,8 @@ def web(config: Config, listener: socket.socket, name: str) -> None:
     """Serve pages on the socket that the parent opened and all web processes share."""
     ring = seal.read_keyring(config.keyring)
     stop = Stop()
-    server = waitress.server.create_server(
-        create_app(config, ring),
-        sockets=[listener],
-        threads=THREADS,
-        connection_limit=CONNECTIONS,
-        max_request_body_size=LARGEST_REQUEST,
-        asyncore_use_poll=True,
-        send_bytes=1,
-        channel_request_lookahead=1,  # so that a console that left frees its stream at once
-        channel_timeout=60,
-        ident=None,
-        **_proxy(config),
-    )
     threading.Thread(target=_beat_until, args=(config, name, stop.event), daemon=True).start()
-    threading.Thread(target=_end_at, args=(server, stop.event), daemon=True).start()
-    server.run()
+    webserver.serve(config, ring, listener, NAMES.index(name), stop.event)
 
 
 def sender(config: Config) -> None:
@@ -175,24 +152,6 @@ def run(name: str, config: Config, listener: socket.socket) -> None:
 def _beat_until(config: Config, name: str, stop: threading.Event) -> None:
     while not stop.wait(BEAT_EVERY_S):
         heartbeat.beat(config.beats, name)
-
-
-def _end_at(server: waitress.server.BaseWSGIServer, stop: threading.Event) -> None:
-    """Take no more connections, let running answers go out, and end with the streams, which never end by themselves."""
-    stop.wait()
-    server.accepting = False
-    time.sleep(LAST_ANSWERS_S)
-    os._exit(0)
-
-
-def _proxy(config: Config) -> dict[str, object]:
-    if not config.trusted_proxy:
-        return {}
-    return {
-        "trusted_proxy": config.trusted_proxy,
-        "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"},
-        "clear_untrusted_proxy_headers": True,
-    }
 
 
 def listener(config: Config) -> socket.socket:

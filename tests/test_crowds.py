@@ -6,6 +6,8 @@ import socket
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import crowd
 import pytest
@@ -150,3 +152,19 @@ def look(station: Running, path: str, agent: str, way: tuple[str, dict[str, str]
         return connection.getresponse().status
     finally:
         connection.close()
+
+
+def sockets(pid: int) -> int:
+    return sum(str(one.readlink()).startswith("socket:") for one in Path(f"/proc/{pid}/fd").iterdir())
+
+
+def test_the_web_processes_share_the_connections_of_a_crowd(tmp_path: Path) -> None:
+    with crowd.start(tmp_path / "data") as station, ExitStack() as held:
+        webs = [pid for name, pid in station.children().items() if name.startswith("web")]
+        before = {pid: sockets(pid) for pid in webs}
+        port = urlsplit(station.base_url).port
+        for _ in range(40):
+            held.enter_context(socket.create_connection(("127.0.0.1", port)))
+        wait_for(lambda: sum(sockets(pid) - before[pid] for pid in webs) >= 40)
+        taken = [sockets(pid) - before[pid] for pid in webs]
+        assert min(taken) >= 40 // len(webs) // 3, f"one process took nearly all: {taken}"
