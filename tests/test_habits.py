@@ -34,7 +34,7 @@ PARTS = {"werkzeug": "flask", "jinja2": "flask", "click": "flask", "babel": "fla
 # Where the wall clock may be read, and where seconds may be counted by the machine's own clock.
 READS_THE_CLOCK = {"clock.py", "web/connection.py", "processes.py", "sender.py", "cli/"}
 COUNTS_SECONDS = {
-    "heartbeat.py", "forked.py", "serve.py", "processes.py", "sender.py", "fallback.py", "web/damping.py",
+    "heartbeat.py", "forked.py", "webserver.py", "serve.py", "processes.py", "sender.py", "fallback.py", "web/damping.py",
     "web/desk/stream.py", "channels/connect.py",
 }  # fmt: skip
 
