@@ -32,7 +32,23 @@ CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance,
 BASE = "https://zj.example.cn"
 JSON = {"Accept": "application/json"}
 # Addresses for people alone: pages and files that no program relies on.
-PAGES = {"GET /", "POST /", "GET /robots.txt", "GET /favicon.ico", "GET /desk", "GET /login"}
+PAGES = {
+    "GET /",
+    "POST /",
+    "GET /robots.txt",
+    "GET /favicon.ico",
+    "GET /desk",
+    "GET /login",
+    "GET /p/{code}",
+    "POST /p/{code}",
+    "GET /p/{code}/{digits}",
+    "GET /doubt",
+    "POST /doubt",
+    "GET /receipt",
+    "POST /receipt",
+    "GET /s/{token}/receipt",
+    "POST /s/{token}/receipt",
+}
 EXAMPLES = 12
 
 
