@@ -1,8 +1,10 @@
 """The tables, as migrations; rules live here as constraints. `migrate` is run by the parent process alone."""
 
+import re
+
 from sqlite_utils import Database, Migrations
 
-from station import first_schema, fourth_schema, second_schema, third_schema
+from station import first_schema, fourth_schema, second_schema, sixth_schema, third_schema
 from station.db import StationDatabase
 
 migrations = Migrations("station")
@@ -68,3 +70,34 @@ def station_004(db: Database) -> None:
         _run(db, script)
     broken = db.conn.execute("PRAGMA foreign_key_check").fetchall()
     assert not broken, f"rows that point to nothing: {broken[:5]}"
+
+
+@migrations()
+def station_006(db: Database) -> None:
+    _remake(db, "alert", sixth_schema.KINDS)
+    for script in sixth_schema.SCRIPTS:
+        _run(db, script)
+    broken = db.conn.execute("PRAGMA foreign_key_check").fetchall()
+    assert not broken, f"rows that point to nothing: {broken[:5]}"
+
+
+def _remake(db: Database, table: str, kinds: tuple[str, ...]) -> None:
+    """Make a table anew whose CHECK allows more kinds, with every column, index, trigger and reference it has by now."""
+    [made] = db.conn.execute("SELECT sql FROM sqlite_master WHERE name = ?", (table,)).fetchone()
+    more = "".join(f", '{kind}'" for kind in kinds)
+    wider = re.sub(r"(CHECK \(kind IN\s*\([^)]*)\)", rf"\1{more})", made, count=1)
+    belongings = db.conn.execute(
+        "SELECT sql FROM sqlite_master WHERE tbl_name = ? AND type IN ('index', 'trigger') AND sql IS NOT NULL",
+        (table,),
+    ).fetchall()
+    sequence = db.conn.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
+    for statement in (
+        re.sub(rf'^CREATE TABLE "?{table}"?', f"CREATE TABLE {table}_new", wider),
+        f"INSERT INTO {table}_new SELECT * FROM {table}",
+        f"DROP TABLE {table}",
+        f"ALTER TABLE {table}_new RENAME TO {table}",
+        *(sql for (sql,) in belongings),
+    ):
+        db.conn.execute(statement)
+    if sequence:  # a number that was given once is never given again
+        db.conn.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = ?", (*sequence, table))
