@@ -14,6 +14,7 @@ from station.incidents import links, reports
 from station.incidents.intake import Report, Sighting
 from station.incidents.reports import Door
 from station.issuing import batches, orders, records, rehearsals
+from station.landmarks import records as landmarks
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class Things:
     drill_token: str
     disclosure_id: int
     doubt_id: int
+    landmark_id: int
+    code: str
 
     def values(self, rule: str) -> dict[str, object]:
         """What stands in the variable parts of a rule."""
@@ -51,6 +54,8 @@ class Things:
             "batch_id": self.batch_id,
             "disclosure_id": self.disclosure_id,
             "doubt_id": self.doubt_id,
+            "landmark_id": self.landmark_id,
+            "code": self.code,
             "kind": "pdf",
             "who": "duty",
             "filename": "station.css",
@@ -69,6 +74,7 @@ def of_wearer(home: Home, wearer: Wearer, link_of: int = 2) -> Things:
         batch_id = batches.add(home.db, home.vault, "sheet", [badge], by=None, now=NOW)
     rehearsals.confirm_by_call(home.db, home.vault, badge.id, contact_id, by=1, now=NOW)
     rehearsal_id = home.db.scalar("SELECT max(id) FROM rehearsal")
+    landmark = _landmark(home, badge.station)
     return Things(
         elder_id=wearer.id,
         badge_id=wearer.badge_id,
@@ -84,7 +90,18 @@ def of_wearer(home: Home, wearer: Wearer, link_of: int = 2) -> Things:
         drill_token=rehearsals.token(home.ring, rehearsal_id, contact_id),
         disclosure_id=_shown(home, wearer.id, answer.incident_id),
         doubt_id=_doubted(home, badge),
+        landmark_id=landmark.id,
+        code=landmark.code,
     )
+
+
+def _landmark(home: Home, station: int) -> landmarks.Landmark:
+    """A safe place of the station."""
+    where = communities.station(home.db, station)
+    entry = landmarks.Entry("shop", "向阳药房", str(where.lat), str(where.lon), safe=True)
+    checked = landmarks.check(entry, where, communities.communities(home.db))
+    new = landmarks.add(home.db, home.ring, checked, station=station, by=None, now=NOW)
+    return landmarks.get(home.db, new)
 
 
 def _shown(home: Home, elder_id: int, incident_id: int) -> int:

@@ -10,6 +10,7 @@ from station.incidents import views
 from station.incidents.disclosures import Disclosure
 from station.incidents.intake import Sighting
 from station.incidents.views import Brief
+from station.landmarks.records import Near
 from station.web import connection
 from station.web.desk import wording
 from station.web.desk.blueprint import sees_people
@@ -66,6 +67,16 @@ def whole(case: Case) -> dict[str, Any]:
         "secretaries": [_colleague(staff) for staff in case.secretaries],
         "elder": elder(case.person) if case.person else None,
         "contacts": contacts(case.person) if case.person else [],
+        "candidates": [
+            {
+                "landmark": str(one.landmark.landmark_id),
+                "name": one.landmark.name,
+                "kind": one.landmark.kind,
+                "offset": one.offset,
+            }
+            for one in case.maybe
+        ],
+        "safe_places": [_safe(near) for near in case.safe],
         "told": [_told(case, told) for told in case.whole.told],
         "messages": [
             {
@@ -108,12 +119,25 @@ def contacts(person: Person) -> list[dict[str, Any]]:
     return [{key: asdict(contact)[key] for key in kept} for contact in person.record.contacts]
 
 
+def _safe(near: Near) -> dict[str, Any]:
+    place = near.landmark
+    return {
+        "landmark": str(place.id),
+        "name": place.name,
+        "distance_m": near.distance_m,
+        "hours": place.hours,
+        "phone": place.phone,
+    }
+
+
 def _told(case: Case, told: views.Told) -> dict[str, Any]:
     return {
         "at": clock.text(told.at),
         "act": told.act,
         "code": told.code,
         "place": place(Sighting(told.point, told.accuracy_m, told.place)),
+        "basis": told.basis,
+        "near": told.near,
         "offset": wording.offset(case.station, told.point) if told.point else None,
         "note": told.note,
         "phone": told.phone,
