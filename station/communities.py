@@ -6,6 +6,21 @@ from typing import Any
 
 from station.db import StationDatabase
 from station.errors import NotFound
+from station.vocabulary import N_
+
+WHO = ("on_duty", "voice", "backup", "secretaries", "everybody")
+MOST_STEPS = 12
+LATEST_S = 3600
+
+
+NO_STEPS = N_("A policy needs at least one step: without one nobody would be rung.")
+TOO_MANY_STEPS = N_("A policy has at most 12 steps.")
+UNKNOWN_STEP = N_("A step rings on_duty, voice, backup, secretaries or everybody.")
+WRONG_TIMES = N_("The first step begins at 0 seconds, and none later than 3600.")
+WRONG_ORDER = N_("Each step begins later than the one before it.")
+WRONG_WAITS = N_("The times for repeating, setting out and news lie between 1 and 3600 seconds.")
+# What makes a stored policy useless for ringing, as opposed to merely odd.
+BROKEN = (NO_STEPS, UNKNOWN_STEP, WRONG_TIMES, WRONG_ORDER, WRONG_WAITS)
 
 
 @dataclass(frozen=True)
@@ -38,6 +53,30 @@ class Policy:
         if not 1 <= self.check_days <= 3650:
             raise ValueError("check_days must be a number from 1 to 3650")
 
+    def checked(self) -> "Policy":
+        """The policy itself, if it can ring. Raises ValueError in words for whoever wrote it."""
+        wrong = self.problem()
+        if wrong:
+            raise ValueError(wrong)
+        return self
+
+    def problem(self) -> str:
+        """Why no incident should ring in this way; an English msgid, empty when nothing is wrong."""
+        times = [step.after_s for step in self.steps]
+        if not self.steps:
+            return NO_STEPS
+        if len(self.steps) > MOST_STEPS:
+            return TOO_MANY_STEPS
+        if any(step.who not in WHO for step in self.steps):
+            return UNKNOWN_STEP
+        if not all(_is_time(at) for at in times) or times[0] != 0:
+            return WRONG_TIMES
+        if any(later <= sooner for sooner, later in zip(times, times[1:], strict=False)):
+            return WRONG_ORDER
+        if not all(_is_time(at) and at > 0 for at in (self.repeat_s, self.going_within_s, self.news_within_s)):
+            return WRONG_WAITS
+        return ""
+
     def scaled(self, factor: float) -> "Policy":
         """The same policy, `factor` times faster (a demonstration must not take five minutes)."""
         return replace(
@@ -53,14 +92,18 @@ class Policy:
     def changed(self, raw: dict[str, Any]) -> "Policy":
         """The same policy with what is given in raw. Raises TypeError for an unknown entry, ValueError for a wrong one."""
         steps = {"steps": tuple(Step(**step) for step in raw["steps"])} if "steps" in raw else {}
-        return replace(self, **{**raw, **steps})
+        return replace(self, **{**raw, **steps}).checked()
 
     def dump(self) -> str:
         return json.dumps(asdict(self))
 
     @staticmethod
     def load(text: str) -> "Policy":
-        return Policy().changed(json.loads(text))
+        """What was stored. One that could not ring falls back to the usual steps: an alert goes out in any case."""
+        raw = json.loads(text)
+        steps = tuple(Step(**step) for step in raw.pop("steps", [])) or Policy().steps
+        loaded = replace(Policy(), **raw, steps=steps)
+        return replace(loaded, steps=Policy().steps) if loaded.problem() in BROKEN else loaded
 
 
 @dataclass(frozen=True)
@@ -85,6 +128,13 @@ class Community:
     lat: float  # WGS-84
     lon: float
     radius_m: float
+
+
+def is_broken(db: StationDatabase, number: int) -> bool:
+    """Whether the stored policy cannot ring as it stands, so that the usual steps stand in for it."""
+    raw = json.loads(db.scalar("SELECT policy FROM station WHERE number = ?", number))
+    steps = tuple(Step(**step) for step in raw.pop("steps", []))
+    return replace(Policy(), **raw, steps=steps).problem() in BROKEN
 
 
 def add_station(db: StationDatabase, station: Station) -> None:
@@ -124,6 +174,10 @@ def community(db: StationDatabase, community_id: int) -> Community:
     if row is None:
         raise NotFound("This community is not known here.")
     return Community(**row)
+
+
+def _is_time(seconds: object) -> bool:
+    return isinstance(seconds, int | float) and not isinstance(seconds, bool) and 0 <= seconds <= LATEST_S
 
 
 def _station(row: dict[str, Any]) -> Station:

@@ -4,7 +4,7 @@ import json
 import os
 import uuid
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from station import accounts, addresses, clock, communities, duty, phones, seal
@@ -13,7 +13,7 @@ from station.db import StationDatabase
 from station.seal import Keyring, Unsealable
 from station.vault import Vault
 
-AHEAD = timedelta(hours=24)
+AHEAD_DAYS = 1
 
 
 @dataclass(frozen=True)
@@ -114,11 +114,9 @@ def _card(station: communities.Station) -> StationCard:
 
 def _on_duty(db: StationDatabase, vault: Vault, station: int, timezone: str, now: datetime) -> list[OnDuty]:
     """Everybody on duty or backup within the next 24 hours, those on duty now first."""
-    shifts = duty.roster(db, station)
     ids: list[int] = []
-    for hours in range(int(AHEAD.total_seconds() // 3600)):
-        for level in duty.LEVELS:
-            ids += duty.at(shifts, level, now + timedelta(hours=hours), timezone)
+    for stretch in duty.ahead(duty.read(db, station), duty.local(now, timezone), AHEAD_DAYS):
+        ids += [*stretch.on_duty, *stretch.backup]
     known = {staff.id for staff in accounts.all_staff(db, vault, station)}
     return [
         OnDuty(station, staff_id, tuple(_open_all(db, vault, addresses.of_staff(db, staff_id))))

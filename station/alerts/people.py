@@ -28,7 +28,7 @@ def on_duty(
     db: StationDatabase, station: int, moment: datetime, timezone: str, level: str = "on_duty"
 ) -> list[Person]:
     active = {row["id"] for row in db.rows("SELECT id FROM staff WHERE station = ? AND active = 1", station)}
-    ids = duty.at(duty.roster(db, station), level, moment, timezone)
+    ids = duty.at(duty.read(db, station), level, moment, timezone)
     return [Person("staff", staff_id) for staff_id in ids if staff_id in active]
 
 

@@ -85,9 +85,9 @@ def board(call: dict[str, str] | None = None, **_: Any) -> Board:
     station = communities.station(db, number)
     recent = [one for one in views.closed_ones(db, number) if one.closed_at and now - one.closed_at < RECENT]
     everybody = {staff.id: staff for staff in accounts.all_staff(db, vault, number)}
-    shifts, timezone = duty.roster(db, number), connection.config().timezone
+    roster, timezone = duty.read(db, number), connection.config().timezone
     on_duty, backup = (
-        [everybody[n] for n in duty.at(shifts, level, now, timezone) if n in everybody]
+        [everybody[n] for n in duty.at(roster, level, now, timezone) if n in everybody]
         for level in duty.LEVELS
     )
     doubted, count = doubts.unseen(db, vault, number)
