@@ -4,7 +4,7 @@ import re
 
 from sqlite_utils import Database, Migrations
 
-from station import first_schema, fourth_schema, second_schema, sixth_schema, third_schema
+from station import first_schema, fourth_schema, second_schema, seventh_schema, sixth_schema, third_schema
 from station.db import StationDatabase
 
 migrations = Migrations("station")
@@ -79,6 +79,12 @@ def station_006(db: Database) -> None:
         _run(db, script)
     broken = db.conn.execute("PRAGMA foreign_key_check").fetchall()
     assert not broken, f"rows that point to nothing: {broken[:5]}"
+
+
+@migrations()
+def station_007(db: Database) -> None:
+    for script in seventh_schema.SCRIPTS:
+        _run(db, script)
 
 
 def _remake(db: Database, table: str, kinds: tuple[str, ...]) -> None:
