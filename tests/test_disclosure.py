@@ -68,8 +68,11 @@ class Case:
         return (desk or self.duty).post(f"{self.path}/disclosures", json=sent, headers=JSON)
 
     def close(self):
+        self.lead("closed")
+
+    def lead(self, state):
         version = self.home.db.scalar("SELECT version FROM incident WHERE id = ?", self.id)
-        step = {"state": "closed", "version": version, "outcome": "reunited"}
+        step = {"state": state, "version": version, "outcome": "reunited"}
         assert self.duty.post(f"{self.path}/move", json=step, headers=JSON).status_code == 200
 
 
@@ -173,6 +176,17 @@ def test_the_officer_ends_it_sooner(client, home, case):
 def test_it_ends_with_closing(client, case):
     case.show("call_name", "photo")
     case.close()
+    assert "李奶奶" not in look(client, case).text
+    assert look(client, case, "/photo").status_code == 404
+    assert case.show("photo").status_code == 409
+
+
+def test_it_ends_when_the_elder_is_safe(client, case):
+    case.show("call_name", "photo")
+    for state in ("going", "with_elder"):
+        case.lead(state)
+        assert look(client, case, "/photo").status_code == 200
+    case.lead("at_station")
     assert "李奶奶" not in look(client, case).text
     assert look(client, case, "/photo").status_code == 404
     assert case.show("photo").status_code == 409

@@ -59,6 +59,7 @@ def test_each_kind_is_known_by_its_content_and_plays_again(at_desk, home, li, ki
 )
 def test_what_no_page_can_play_is_refused_at_its_field(at_desk, home, li, content, word):
     refused = send(at_desk("worker"), li, content, "voice.mp3")
+    refused.request.input_stream.close()  # the test client keeps what is large in a file of its own
     assert refused.status_code == 422
     assert word in refused.text
     assert 'aria-invalid="true"' in refused.text

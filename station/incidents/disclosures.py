@@ -15,6 +15,8 @@ from station.vocabulary import CAUSES, SHOWABLE
 
 LASTS = timedelta(minutes=30)
 LONGEST_WORDS = 200
+# Then there is no need any more.
+SAFE = ("at_station", "handed_over", "closed")
 # The consent item under which each may be shown.
 CONSENT = {
     "call_name": "page_call_name",
@@ -101,12 +103,11 @@ def end(
 
 
 def live(db: StationDatabase, scan_id: int, now: datetime) -> dict[str, datetime]:
-    """What the finder of a report is shown now, each until when. Nothing once the incident is closed."""
+    """What the finder of a report is shown now, each until when. Nothing once the elder is safe."""
     rows = db.rows(
-        "SELECT disclosure.item, disclosure.reason, disclosure.until, incident.elder_id FROM disclosure "
+        "SELECT disclosure.item, disclosure.reason, disclosure.until, incident.elder_id, incident.state FROM disclosure "
         "JOIN incident ON incident.id = disclosure.incident_id WHERE disclosure.scan_id = ? "
-        "AND disclosure.ended_at IS NULL AND disclosure.until > ? AND incident.closed_at IS NULL "
-        "AND incident.elder_id IS NOT NULL",
+        "AND disclosure.ended_at IS NULL AND disclosure.until > ? AND incident.elder_id IS NOT NULL",
         finders.first_of(db, scan_id),
         clock.text(now),
     )
@@ -114,8 +115,9 @@ def live(db: StationDatabase, scan_id: int, now: datetime) -> dict[str, datetime
     return {
         row["item"]: clock.parse(row["until"])
         for row in rows
-        if row["reason"] == "break_glass"
-        or CONSENT[row["item"]] in given  # a consent may be taken back meanwhile
+        if row["state"] not in SAFE
+        # A consent may be taken back meanwhile.
+        and (row["reason"] == "break_glass" or CONSENT[row["item"]] in given)
     }
 
 
@@ -142,6 +144,8 @@ def _held(db: StationDatabase, incident_id: int, by: int) -> dict[str, Any]:
         raise Conflict("This incident is closed.")
     if by not in (row["on_site_by"], row["liaison_by"]):
         raise Conflict("Only who has taken this incident may show something to a helper. Take it first.")
+    if row["state"] in SAFE:
+        raise Conflict("The elder is safe with our people. The helper needs to see nothing any more.")
     if row["elder_id"] is None:
         raise Conflict("It is not known yet who the elder is, so there is nothing to show.")
     return row

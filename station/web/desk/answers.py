@@ -141,6 +141,7 @@ def _told(case: Case, told: views.Told) -> dict[str, Any]:
         "offset": wording.offset(case.station, told.point) if told.point else None,
         "note": told.note,
         "phone": told.phone,
+        "more": told.more,
     }
 
 
@@ -155,7 +156,7 @@ def _disclosure(case: Case, one: Disclosure) -> dict[str, Any]:
         "by": case.names.get(one.staff_id),
         "at": clock.text(one.at),
         "until": clock.text(one.ended_at or one.until),
-        "live": case.showing.is_live(one) and case.is_open,
+        "live": case.showing.is_live(one) and bool(case.showing.offers),
     }
 
 

@@ -158,7 +158,11 @@ class Case:
         return phones.from_e164(e164).tel_uri
 
     def story(self) -> list[tuple[datetime, str]]:
-        return [(event.at, wording.happened(event, self.names)) for event in self.whole.story]
+        counted = self.whole.counted
+        return [
+            (event.at, wording.happened(event, self.names, counted.get(event.scan_id or 0, 0)))
+            for event in self.whole.story
+        ]
 
 
 def gather(shown: Brief, *, with_person: bool = True) -> Case:
@@ -189,10 +193,10 @@ def gather(shown: Brief, *, with_person: bool = True) -> Case:
 
 
 def _showing(db: StationDatabase, vault: Vault, shown: Brief, now: datetime) -> Showing:
-    is_open = shown.closed_at is None
+    needed = shown.state not in disclosures.SAFE
     return Showing(
         finders=finders.of_incident(db, shown.id),
-        offers=disclosures.offered(db, shown.elder_id) if is_open else [],
+        offers=disclosures.offered(db, shown.elder_id) if needed else [],
         shown=disclosures.of_incident(db, vault, shown.id),
         now=now,
     )
