@@ -147,6 +147,7 @@ def _draw(plan: _Plan, tell: Callable[[], None]) -> bytes:
     for number in range(plan.sheets):
         badges = plan.sheet(number)
         for back in (False, True):
+            canvas.setTrimBox((0, 0, PAGE[0] * pdf.PIXEL, PAGE[1] * pdf.PIXEL))
             pdf.start(canvas)
             _furniture(canvas, f"{'反面' if back else '正面'} {number + 1}/{plan.sheets}")
             for place, badge in enumerate(badges):

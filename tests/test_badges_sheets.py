@@ -58,6 +58,12 @@ def test_the_pages_are_a4_with_corner_marks_and_hold_no_font_and_no_picture(shee
     document.close()
 
 
+def test_every_page_of_sheets_has_the_box_that_a_press_asks_for(sheet):
+    paper = pdfium.PdfDocument(sheet.pdf)
+    assert all(page.get_trimbox(fallback_ok=False) == page.get_mediabox() for page in paper)
+    paper.close()
+
+
 def test_common_artwork_is_kept_once_so_that_a_thousand_badges_stay_under_a_megabyte(sheet):
     one = sheets.sheet(TEXTS[:1])
     assert (len(sheet.pdf) - len(one.pdf)) / 16 < 1000
