@@ -121,6 +121,32 @@ def test_a_new_badge_replaces_the_old_one_when_it_is_handed_over_and_not_before(
     assert (new.number, new.serial) != (old.number, old.serial)
 
 
+def test_a_misprint_between_two_badges_does_not_keep_the_first_alive(home, worker, wang):
+    misprint = orders.reissue(home.db, home.vault, wang.badge_id, by=1, now=NOW)
+    making.make(home.db, home.vault, misprint, home.config.base_url, NOW)
+    third = orders.reissue(home.db, home.vault, misprint, by=1, now=NOW)
+    making.make(home.db, home.vault, third, home.config.base_url, NOW)
+    life.activate(home.db, home.vault, third, by=1, now=NOW)
+    assert [state(home, one) for one in (wang.badge_id, misprint, third)] == ["replaced", "replaced", "worn"]
+
+
+def test_a_temporary_card_that_was_never_registered_as_worn_ends_too(home, ordered):
+    card = orders.order(home.db, home.vault, ordered.id, form="card", temporary=True, by=1, now=NOW)
+    draw_everything(home)
+    life.activate(home.db, home.vault, ordered.badge_id, by=1, now=NOW)
+    assert state(home, card) == "replaced", "it was given without a word, and must not be late on the board"
+
+
+@pytest.mark.parametrize("ended", records.ENDED)
+def test_the_file_of_a_badge_that_has_ended_is_given_to_nobody(home, worker, made, ended):
+    for kind, mimetype in (("pdf", "application/pdf"), ("png", "image/png"), ("svg", "image/svg+xml")):
+        got = worker.get(f"/badges/{made.badge_id}/badge.{kind}")
+        assert (got.status_code, got.mimetype) == (200, mimetype)
+    life.end(home.db, home.vault, made.badge_id, ended, by=1, now=NOW)
+    for kind in ("pdf", "png", "svg"):
+        assert worker.get(f"/badges/{made.badge_id}/badge.{kind}").status_code == 409
+
+
 def test_a_lost_badge_stays_lost_when_its_successor_is_worn(home, worker, wang):
     id_of(worker.post(f"/badges/{wang.badge_id}/end", data={"state": "lost"}))
     id_of(worker.post(f"/badges/{wang.badge_id}/reissue"))

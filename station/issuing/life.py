@@ -1,5 +1,6 @@
 """From the checked file to the end of wear: printed, announced, scanned, handed over, ended."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -130,13 +131,26 @@ def end(
 
 
 def _put_on(db: StationDatabase, ring: Keyring, badge: Badge, *, by: int | None, now: datetime) -> None:
-    """Wear it, and retire what it stands for: the badge it was ordered to replace, and any temporary one."""
+    """Wear it, and retire what it stands for: all that it replaces, and any temporary one."""
     at = clock.text(now)
     _move(db, ring, badge.id, "worn", from_states=READY, by=by, now=now, activated_at=at)
-    for old in records.of_elder(db, badge.elder_id or 0):
-        stands_in = old.temporary and not badge.temporary and old.state == "worn"
-        if old.id != badge.id and (old.id == badge.replaces or stands_in):
+    theirs = records.of_elder(db, badge.elder_id or 0)
+    replaced = _replaced(badge, theirs)
+    for old in theirs:
+        stands_in = old.temporary and not badge.temporary and old.id != badge.id
+        if old.id in replaced or stands_in:
             _move(db, ring, old.id, "replaced", from_states=(*READY, "worn"), by=by, now=now, ended_at=at)
+
+
+def _replaced(badge: Badge, theirs: Sequence[Badge]) -> set[int]:
+    """The badge in whose place this one was ordered, and on to the first: a misprint between them ends nothing."""
+    before = {one.id: one.replaces for one in theirs}
+    found: set[int] = set()
+    last = badge.replaces
+    while last is not None:
+        found.add(last)
+        last = before.get(last)
+    return found
 
 
 def _move(

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from station import phones
-from station.errors import Invalid
+from station.errors import Conflict, Invalid
 from station.incidents import calls
 from station.issuing import checks, life, making, orders, records, rehearsals
 from station.issuing.records import Badge
@@ -13,7 +13,7 @@ from station.web import access, connection, pages
 from station.web.registration.blueprint import WHO, badge_here, bp, elder_here, my_station, note
 from station.web.registration.record import record_page
 
-FILES = {"pdf": "application/pdf", "png": "image/png"}
+FILES = {"pdf": "application/pdf", "png": "image/png", "svg": "image/svg+xml"}
 
 
 @bp.post("/elders/<int:elder_id>/badges")
@@ -37,11 +37,13 @@ def bind(elder_id: int) -> ResponseReturnValue:
     return _record(elder_id)
 
 
-@bp.get("/badges/<int:badge_id>/badge.<any(pdf, png):kind>")
+@bp.get("/badges/<int:badge_id>/badge.<any(pdf, png, svg):kind>")
 @access.allowed(*WHO)
 def download(badge_id: int, kind: str) -> ResponseReturnValue:
-    """A file that has passed its check; there is no other."""
+    """A file that has passed its check; there is no other. A badge that has ended is not printed again."""
     badge = badge_here(badge_id)
+    if badge.state in records.ENDED:
+        raise Conflict(life.NOT_NOW)
     content = making.file(*_storage(), badge_id, kind)
     note("badge.download", f"badge/{badge_id}")
     name = f"badge-{records.shown_number(badge.number)}.{kind}"
