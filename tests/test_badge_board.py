@@ -230,6 +230,27 @@ def test_a_badge_revoked_meanwhile_is_left_out(home, worker, three):
         assert f"{three[1].number}.pdf" not in package.namelist()
 
 
+def test_a_file_with_a_badge_that_ended_since_is_given_to_nobody(home, worker, three):
+    choose(worker, three, "sheet")
+    make(home, 1)
+    assert "/badges/batches/1/file" in worker.get("/badges").text
+    life.end(home.db, home.vault, three[1].badge_id, "revoked", by=1, now=NOW + hours(1))
+    assert worker.get("/badges/batches/1/file").status_code == 409
+    page = worker.get("/badges").text
+    assert "/badges/batches/1/file" not in page
+    assert "有胸牌已停用" in page
+    assert page.count(" checked>") == 2, "the others wait to be printed again"
+
+
+def test_what_is_in_a_print_file_is_not_ticked_for_a_second_one(home, worker, three):
+    assert worker.get("/badges").text.count(" checked>") == 3
+    choose(worker, three[:1], "sheet")
+    page = worker.get("/badges").text
+    assert page.count(" checked>") == 2
+    assert "已在印刷文件里" in page
+    assert page.count('name="badge"') == 3, "who wants it twice can still tick it"
+
+
 def test_another_stations_batches_do_not_exist_here(home, worker, three):
     choose(worker, three, "sheet")
     with transaction(home.db):

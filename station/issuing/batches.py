@@ -15,9 +15,20 @@ from station.issuing import life, printfile, records
 from station.issuing.printfile import KINDS
 from station.issuing.records import READY, Badge, shown_number
 from station.vault import Vault
+from station.vocabulary import N_
 
 MOST = 10_000  # badges in one order; a city's month
+OUTDATED = N_(
+    "A badge in this file is no longer used, so it cannot be printed. Make a new file of the others."
+)
 MOST_IN_PACKAGE = 100  # 160 kB each, and a stored file passes through memory whole
+
+
+# What had ended before the file was made is not in it.
+_ENDED_IN = (
+    "FROM print_batch_badge AS inside JOIN badge AS gone ON gone.id = inside.badge_id "
+    "WHERE inside.batch_id = print_batch.id AND gone.ended_at > print_batch.made_at"
+)
 
 
 @dataclass(frozen=True)
@@ -28,6 +39,7 @@ class Batch:
     state: str  # ordered, made or printed
     problem: str
     badges: int
+    ended: int  # of them are no longer used; the file would bring them back
     sha256: str  # of the file as it is downloaded
     ordered_at: datetime
     made_at: datetime | None
@@ -116,8 +128,13 @@ def make(
 
 
 def file(db: StationDatabase, vault: Vault, batch_id: int) -> bytes:
-    """The checked file. Raises NotFound while it is being made: there is never a part of one."""
+    """The checked file. Raises NotFound while it is being made: there is never a part of one.
+
+    Raises Conflict when a badge in it has ended: nobody prints a dead one.
+    """
     batch = get(db, batch_id)
+    if batch.ended:
+        raise Conflict(OUTDATED)
     content = db.scalar("SELECT content FROM print_batch WHERE id = ?", batch_id)
     if content is None:
         raise NotFound("This file is still being made. Wait a moment and load the page again.")
@@ -158,6 +175,17 @@ def of_badge(db: StationDatabase, badge_id: int) -> Batch | None:
     return found[0] if found else None
 
 
+def in_files(db: StationDatabase, station: int) -> set[int]:
+    """Badges that are in a print file already, or will be: nobody should print them twice unawares."""
+    rows = db.rows(
+        "SELECT DISTINCT badge_id FROM print_batch_badge JOIN print_batch ON print_batch.id = batch_id "  # noqa: S608
+        "JOIN badge ON badge.id = badge_id WHERE print_batch.station = ? AND print_batch.problem = '' "
+        f"AND badge.state = 'made' AND NOT EXISTS (SELECT 1 {_ENDED_IN})",
+        station,
+    )
+    return {row["badge_id"] for row in rows}
+
+
 def badges_of(db: StationDatabase, batch_id: int) -> list[Badge]:
     rows = db.rows(
         "SELECT badge.* FROM badge JOIN print_batch_badge ON badge.id = print_batch_badge.badge_id "
@@ -196,7 +224,8 @@ def _batches(db: StationDatabase, where: str, value: int) -> list[Batch]:
     """Newest first, without their content."""
     rows = db.rows(
         "SELECT print_batch.id, station, kind, state, problem, sha256, ordered_at, made_at, printed_at, "  # noqa: S608
-        "(SELECT count(*) FROM print_batch_badge WHERE batch_id = print_batch.id) AS badges "
+        "(SELECT count(*) FROM print_batch_badge WHERE batch_id = print_batch.id) AS badges, "
+        f"(SELECT count(*) {_ENDED_IN}) AS ended "
         f"FROM print_batch WHERE {where} ORDER BY print_batch.id DESC LIMIT 200",
         value,
     )

@@ -53,6 +53,7 @@ class Board:
     unconfirmed: list[Badge]  # worn, but no contact has said that a message came
     to_check: list[DueForCheck]
     batches: list[Batch]
+    in_files: set[int]  # badges that somebody has ordered in a print file already
     pace: Pace
 
 
@@ -67,6 +68,7 @@ def read(db: StationDatabase, station: int, now: datetime) -> Board:
         unconfirmed=unconfirmed(db, station),
         to_check=checks.due(db, station, now),
         batches=batches.newest(db, station),
+        in_files=batches.in_files(db, station),
         pace=pace(db, station, now),
     )
 

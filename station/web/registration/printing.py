@@ -101,6 +101,7 @@ def _board(error: Invalid | None = None) -> str:
         wrong={error.field: pages.error_text(error)} if error else {},
         most_blanks=orders.MOST_BLANKS,
         most_shown=MOST_SHOWN,
+        outdated=batches.OUTDATED,
     )
 
 
