@@ -14,6 +14,8 @@ from station.config import Config
 from station.db import StationDatabase, transaction
 from station.enrolment import ContactForm, ElderForm
 from station.issuing import life, making, orders, records
+from station.landmarks import records as landmarks
+from station.landmarks.records import Entry
 from station.vault import Vault
 
 STATION = 1
@@ -49,6 +51,19 @@ _COMMUNITIES = (
     ("滨江社区", 43.8330, 126.5480, 900.0),
     ("松园社区", 43.8090, 126.5790, 900.0),
 )
+# Invented places near them; who works at the safe ones has agreed to sit with an elder for a while.
+_LANDMARKS = (
+    Entry("stop", "东市场公交站", "43.8168", "126.5683", also="东市场站牌"),
+    Entry("shop", "向阳药房", "43.8172", "126.5671", also="向阳大药房", safe=True, hours="8:00-20:00", phone="0432-62010021"),
+    Entry("station", "龙城社区防走失驿站", "43.8210", "126.5620", also="驿站", safe=True, hours="24小时", phone="0432-62012345"),
+    Entry("shop", "老孙家面馆", "43.8226", "126.5648", safe=True, hours="6:00-21:00", phone="0432-62010022"),
+    Entry("gate", "帝景小区东门", "43.8199", "126.5611"),
+    Entry("lamp_post", "灯杆 10432", "43.8247", "126.5594"),
+    Entry("lamp_post", "灯杆 10433", "43.8250", "126.5589"),
+    Entry("square", "滨江广场", "43.8334", "126.5476"),
+    Entry("police", "松园派出所", "43.8094", "126.5782", safe=True, hours="24小时", phone="0432-62010023"),
+    Entry("hospital", "滨江社区卫生服务中心", "43.8327", "126.5492", safe=True, hours="8:00-17:00", phone="0432-62010024"),
+)  # fmt: skip
 _ALL = ("record", "family_place", "finding_community", "photo")
 _ELDERS = (
     ("王秀兰", "1946-03-05", "female", "帝景小区105号楼2单元301", "son", ("memory", "diabetes"), "王奶奶", ("slowly", "forgets")),
@@ -94,6 +109,7 @@ def furnish(db: StationDatabase, vault: Vault, note: Note, now: datetime) -> Non
         )  # fmt: skip
         for name, lat, lon, radius in _COMMUNITIES:
             communities.add_community(db, station=STATION, name=name, lat=lat, lon=lon, radius_m=radius)
+    _name_places(db, vault, now)
     _engage(db, vault, note, now)
     for number, person in enumerate(_ELDERS):
         _enrol(db, vault, number, person, now)
@@ -168,6 +184,12 @@ def listing(db: StationDatabase, vault: Vault, config: Config) -> list[dict[str,
             }
         )
     return found
+
+
+def _name_places(db: StationDatabase, vault: Vault, now: datetime) -> None:
+    station, areas = communities.station(db, STATION), communities.communities(db)
+    known = [landmarks.check(entry, station, areas) for entry in _LANDMARKS]
+    landmarks.take_in(db, vault.ring, known, station=STATION, by=None, now=now)
 
 
 def _engage(db: StationDatabase, vault: Vault, note: Note, now: datetime) -> None:

@@ -9,7 +9,7 @@ import click
 from badges import typeface
 from station import config as settings
 from station import founding, logs, processes, seal, serve
-from station.cli import badges, care, demonstrate, doctor, people, verifying, ways
+from station.cli import badges, care, demonstrate, doctor, landmarks, people, verifying, ways
 from station.errors import SettingError, StorageGone, UserError
 
 
@@ -92,6 +92,7 @@ for group in (
     care.restore,
     doctor.doctor,
     badges.badges,
+    landmarks.landmarks,
 ):
     main.add_command(group)
 badges.badges.add_command(verifying.verify)

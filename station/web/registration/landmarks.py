@@ -4,7 +4,7 @@ import base64
 import binascii
 import gzip
 import zlib
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any
 
 from flask import g, redirect, render_template, request, url_for
@@ -155,17 +155,23 @@ def _here(landmark_id: int) -> Landmark:
 
 
 def _typed() -> Entry:
-    form = request.form
-    texts = {one.name: form.get(one.name, "") for one in fields(Entry) if one.name != "safe"}
-    return Entry(**texts, safe=bool(form.get("safe")))
+    plain, form = Entry(), request.form
+    texts: dict[str, Any] = {one.name: form.get(one.name, getattr(plain, one.name)) for one in fields(Entry)}
+    return Entry(**texts | {"safe": bool(form.get("safe"))})
 
 
 def _entry(one: Landmark) -> Entry:
-    known = {"kind": one.kind, "name": one.name, "also": one.also, "hours": one.hours}
-    shown = phones.from_e164(one.phone).shown if one.phone else ""
-    community = str(one.community_id or "")
-    filled = Entry(**known, lat=str(one.lat), lon=str(one.lon), phone=shown, community_id=community)
-    return replace(filled, safe=one.safe)
+    return Entry(
+        kind=one.kind,
+        name=one.name,
+        lat=str(one.lat),
+        lon=str(one.lon),
+        also=one.also,
+        safe=one.safe,
+        hours=one.hours,
+        phone=phones.from_e164(one.phone).shown if one.phone else "",
+        community_id=str(one.community_id or ""),
+    )
 
 
 def _form(typed: Entry, here: Landmark | None = None, error: UserError | None = None) -> str:
