@@ -73,7 +73,9 @@ class Policy:
             return WRONG_TIMES
         if any(later <= sooner for sooner, later in zip(times, times[1:], strict=False)):
             return WRONG_ORDER
-        if not all(_is_time(at) and at > 0 for at in (self.repeat_s, self.going_within_s, self.news_within_s)):
+        if not all(
+            _is_time(at) and at > 0 for at in (self.repeat_s, self.going_within_s, self.news_within_s)
+        ):
             return WRONG_WAITS
         return ""
 

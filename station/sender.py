@@ -8,20 +8,23 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from station import addresses, clock, fallback
+from station import addresses, clock, communities, fallback
 from station.addresses import Address
 from station.alerts import ladder, letters, outbox, plan
 from station.alerts.outbox import Due
+from station.channels import beacon
 from station.channels.base import Outgoing, Result
 from station.communities import Policy
 from station.config import Config
 from station.db import DatabaseError, StationDatabase
 from station.errors import StorageGone
-from station.incidents import acts, events
+from station.incidents import acts, events, lanes
+from station.incidents.states import rings
 from station.seal import Keyring
+from station.selfwatch import auditor, rounds
 from station.vault import Unsealable, Vault
 
 log = logging.getLogger("station.sender")
@@ -31,6 +34,7 @@ SLOTS_OF_A_CHANNEL = 6  # so that one slow provider cannot hold up the others
 LOOK_EVERY_S = 0.02
 HOUSEKEEPING_EVERY_S = 1.0
 PLAN_ALL_EVERY_S = 15.0
+ROSTER_EVERY = timedelta(minutes=5)
 CHANNEL_GONE = Result("permanent", detail="the address or its channel was switched off")
 BROKEN = Result("retry", detail="the message could not be made; the log says why")
 
@@ -64,6 +68,9 @@ class Sender:
     version: int = -1
     last_look: float = 0.0
     last_plan: float = 0.0
+    last_ping: float = -1e9
+    clock_offset: float | None = None  # of the wall clock before the machine's own count of seconds
+    last_roster: datetime | None = None
 
     def start(self, now: datetime) -> None:
         """Take back what a dead sender left, and plan everything once from the disk."""
@@ -100,11 +107,19 @@ class Sender:
             self.version = -1  # own commits do not move the number by which others' are noticed
         with _apart("the rehearsals"):
             plan.plan_rehearsals(self.db, timezone=self.config.timezone, now=now)
+        with _apart("the self-watch"):
+            for incident_id in rounds.every_second(self.db, self.vault, self.config, now):
+                self._plan(incident_id, now)
+        with _apart("the roster"):
+            self._look_at_roster(now)
         outbox.mend_clock(self.db, now)
+        self._ring_sightings(now)
 
     def _follow_events(self, now: datetime) -> None:
         touched: set[int] = set()
+        sighted = False
         while batch := events.after(self.db, self.cursor, most=500):
+            sighted = sighted or any(event.kind in ("scan", "place") for event in batch)
             for event in batch:
                 if event.incident_id is not None:
                     touched |= {event.incident_id} if plan.may_call(event) else set()
@@ -114,14 +129,49 @@ class Sender:
             self.cursor = batch[-1].id
         for incident_id in sorted(touched):
             self._plan(incident_id, now)
+        if sighted:
+            self._ring_sightings(now)
+
+    def _look_at_roster(self, now: datetime) -> None:
+        """Trials and swaps at each look; holes in the coming week every few minutes, told once a day."""
+        timezone = self.config.timezone
+        plan.plan_roster(self.db, timezone=timezone, now=now)
+        if self.last_roster is not None and abs(now - self.last_roster) < ROSTER_EVERY:
+            return
+        self.last_roster = now
+        for station in communities.stations(self.db):
+            plan.plan_gaps(self.db, station.number, timezone=timezone, now=now)
+
+    def _ring_sightings(self, now: datetime) -> None:
+        """New sightings in incidents that are open: what their lanes allow rings now."""
+        for incident_id in lanes.waiting(self.db):
+            with _apart(f"the sightings of incident {incident_id}"):
+                if lanes.ring(self.db, self.vault, incident_id, now):
+                    self._plan(incident_id, now)
 
     def _plan_all(self, now: datetime) -> None:
         """The auditor: whatever was forgotten, for whatever reason, is planned now."""
         still_open = self.db.rows("SELECT id FROM incident WHERE closed_at IS NULL")
         for row in still_open:
             self._plan(row["id"], now)
+            with _apart(f"the audit of incident {row['id']}"):
+                auditor.note_late(self.db, row["id"], now)
         known = {row["id"] for row in still_open}
         self.ringing = {key: value for key, value in self.ringing.items() if key in known}
+
+        with _apart("the audit"):
+            self._watch_over(now)
+
+    def _watch_over(self, now: datetime) -> None:
+        """The rest of the auditor's round; a healthy station says so to the watcher outside."""
+        moment = time.monotonic()
+        before, self.clock_offset = self.clock_offset, now.timestamp() - moment
+        rounds.mend(self.db, 0.0 if before is None else self.clock_offset - before, now)
+        url = self.config.dead_man_url
+        if url and moment - self.last_ping >= rounds.PING_EVERY_S:
+            if rounds.is_well(self.db, self.vault, self.config, now):
+                self.last_ping = moment
+                self.pool.submit(beacon.ping, url)
 
     def _ring_next(self, now: datetime) -> None:
         moment = time.monotonic()
@@ -140,7 +190,8 @@ class Sender:
 
     def _plan_one(self, incident_id: int, now: datetime) -> None:
         row = self.db.row(
-            "SELECT state, ring_since, ring_round, policy, closed_at FROM incident WHERE id = ?", incident_id
+            "SELECT state, ring_since, ring_round, policy, closed_at, on_site_by, liaison_by FROM incident WHERE id = ?",
+            incident_id,
         )
         if row is None:
             return
@@ -148,7 +199,7 @@ class Sender:
         plan.plan_incident(
             self.db, self.vault, incident_id, elapsed_s=elapsed, timezone=self.config.timezone, now=now
         )
-        if row["state"] != "alerting":
+        if not rings(row):
             self.ringing.pop(incident_id, None)
             return
         following = ladder.next_after(Policy.load(row["policy"]), elapsed)

@@ -69,7 +69,9 @@ def ask(
             )
             audit.record(db, vault.ring, staff_id=by, action="swap.ask", about=f"swap/{swap_id}", now=now)
     except IntegrityError as error:
-        raise Conflict("You have already asked a colleague to take this turn. Withdraw that first.") from error
+        raise Conflict(
+            "You have already asked a colleague to take this turn. Withdraw that first."
+        ) from error
     return swap_id
 
 
@@ -166,9 +168,7 @@ def load(text: str) -> Change:
         raise Invalid("gives", "Choose one of the turns of the list.") from error
 
 
-def _carry_out(
-    db: StationDatabase, station: int, swap: Swap, by: int, now: datetime, timezone: str
-) -> None:
+def _carry_out(db: StationDatabase, station: int, swap: Swap, by: int, now: datetime, timezone: str) -> None:
     local = duty.local(now, timezone)
     _check_turns(db, station, swap.from_id, swap.to_id, swap.gives, swap.takes, local)
     pairs = [(swap.gives, swap.from_id, swap.to_id)]

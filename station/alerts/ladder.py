@@ -25,11 +25,6 @@ def due(policy: Policy, elapsed_s: float) -> list[Rung]:
     return rungs
 
 
-def ahead(policy: Policy, rungs: list[Rung]) -> list[Rung]:
-    """The rungs that are not due yet: called in at once when nobody can be found for those that are."""
-    return [Rung(n, step.who, 0) for n, step in enumerate(policy.steps) if n >= len(rungs)]
-
-
 def begins_s(policy: Policy, number: int) -> float:
     """How many seconds after ringing began the rung of this number is due."""
     steps = policy.steps

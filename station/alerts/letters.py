@@ -1,6 +1,6 @@
 """The words of each message: no name and no health data ever; templates/messages/ holds the texts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -10,16 +10,18 @@ from zoneinfo import ZoneInfo
 from babel.support import Translations
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from station import clock, communities, phones, places, seal
+from station import clock, communities, duty, phones, places, readiness, seal
+from station.alerts import bulletins
 from station.alerts.outbox import Due
 from station.channels.base import Outgoing
+from station.communities import Policy
 from station.config import Config
 from station.db import StationDatabase
-from station.incidents import views
+from station.incidents import codes, digest, links, views
 from station.incidents.intake import Sighting
 from station.issuing import records, rehearsals
 from station.vault import Vault
-from station.vocabulary import ACTS, BADGE_STATES, N_, OUTCOMES
+from station.vocabulary import ACTS, BADGE_STATES, CHECKS, N_, OUTCOMES, SLOTS, TONIGHT
 
 WINDS = {
     "n": N_("north"),
@@ -32,11 +34,18 @@ WINDS = {
     "nw": N_("north-west"),
 }
 
+GAPS_TOLD = 3
+PLACES_TOLD = 3  # of many sightings, the surest and nearest to home; the desk shows all
+
 
 def compose(db: StationDatabase, vault: Vault, due: Due, config: Config, now: datetime) -> Outgoing:
     """The message of one attempt, from the state as it is now: a place that came meanwhile is in it."""
     if due.rehearsal_id is not None:
         return _rehearsal(db, vault, due, config, now)
+    if due.kind in ("trial", "roster"):
+        return _of_roster(db, vault, due, config, now)
+    if due.kind in ("tonight", "report"):
+        return _bulletin(db, due, config, now)
     if due.incident_id is None:
         return _soft_notice(db, due, config, now)
     shown = views.brief(db, due.incident_id)
@@ -51,19 +60,23 @@ def compose(db: StationDatabase, vault: Vault, due: Due, config: Config, now: da
         "at": clock_time(shown.opened_at, config),
         "act": ACTS.get(shown.last_act, ""),
         "said": _what_happened(db, due),
+        "rung": _rung(db, vault, due, station, config.language),
         "shown_without_consent": due.kind == "message" and due.contact_id is not None,
         "holder": _has_holder(shown),
         "outcome": OUTCOMES.get(shown.outcome or "", ""),
         "to_family": due.contact_id is not None,
-        "repeat": max(0, due.step - 4),
+        "repeat": _repeat(db, due),
+        "code": _code(db, vault, due),
+        "open_slot": _open_slot(shown),
+        "turn": _turn(db, due),
         "ended": _ended(shown.badge_state),
     }
     return Outgoing(
         id=due.uid,
         incident=str(due.incident_id),
         kind=due.kind if shown.kind == "live" else "drill",
-        title=_text("title.txt", config.language, words),
-        text=_text(f"{due.kind}.txt", config.language, words),
+        title=_marked(shown, _text("title.txt", config.language, words), config),
+        text=_marked(shown, _text(f"{due.kind}.txt", config.language, words), config),
         url=f"{config.base_url}/go/{_link_token(vault, due)}",
         station=station.name,
         badge_number=shown.badge_number or None,
@@ -71,6 +84,46 @@ def compose(db: StationDatabase, vault: Vault, due: Due, config: Config, now: da
         attempt=due.attempt,
         at=now,
     )
+
+
+def _marked(shown: views.Brief, text: str, config: Config) -> str:
+    """A drill says so first, in every message and title, so that nobody sets out in earnest."""
+    if shown.kind != "drill":
+        return text
+    return str(_translations(config.language).gettext("[DRILL] %(text)s")) % {"text": text}
+
+
+def _bulletin(db: StationDatabase, due: Due, config: Config, now: datetime) -> Outgoing:
+    """Whether tonight is covered, or how the week's drills went."""
+    told = bulletins.of_alert(db, due.alert_id)
+    assert told is not None, "such a message is about a bulletin"
+    station = communities.station(db, told.station)
+    gettext = _translations(config.language).gettext
+    mend = []
+    if told.kind == "tonight":
+        mend = [tonight_words(one, gettext) for one in told.content if one["state"] == "mend"]
+    words: dict[str, Any] = {"told": told, "mend": mend, "station": station, "shown": None}
+    return Outgoing(
+        id=due.uid,
+        incident="",
+        kind=due.kind,
+        title=_text("title.txt", config.language, words),
+        text=_text(f"{due.kind}.txt", config.language, words),
+        url=f"{config.base_url}/desk/{'tonight' if told.kind == 'tonight' else 'drills'}",
+        station=station.name,
+        badge_number=None,
+        location=None,
+        attempt=due.attempt,
+        at=now,
+    )
+
+
+def tonight_words(item: Mapping[str, Any], gettext: Callable[[str], str]) -> str:
+    """One finding of the evening's look in words: what to mend, with its numbers."""
+    values = dict(item["values"])
+    if "check" in values:
+        values["check"] = gettext(CHECKS[values["check"]])
+    return gettext(TONIGHT[item["code"]][1]) % values
 
 
 def location(best: Sighting) -> dict[str, Any] | None:
@@ -172,6 +225,66 @@ def _rehearsal(db: StationDatabase, vault: Vault, due: Due, config: Config, now:
     )
 
 
+def _of_roster(db: StationDatabase, vault: Vault, due: Due, config: Config, now: datetime) -> Outgoing:
+    """A trial of a channel, a swap to be answered, or holes in the coming week."""
+    station = communities.station(db, db.scalar("SELECT station FROM staff WHERE id = ?", due.staff_id))
+    what, _, number = due.about.partition("/")
+    local = duty.local(now, config.timezone)
+    gaps = duty.gaps_ahead(duty.read(db, station.number), local) if what == "gaps" else []
+    words: dict[str, Any] = {
+        "what": what,
+        "gaps": "; ".join(f"{_day_time(begin)}-{_day_time(end)}" for begin, end in gaps[:GAPS_TOLD]),
+        "shown": None,
+    }
+    page = {"trial": f"ok/{readiness.token(db, vault.ring, int(number))}"} if what == "trial" else {}
+    return Outgoing(
+        id=due.uid,
+        incident="",
+        kind=due.kind,
+        title=_text("title.txt", config.language, words),
+        text=_text(f"{due.kind}.txt", config.language, words),
+        url=f"{config.base_url}/{page.get(what, 'desk/roster' if what == 'gaps' else 'desk/duty')}",
+        station=station.name,
+        badge_number=None,
+        location=None,
+        attempt=due.attempt,
+        at=now,
+    )
+
+
+def _day_time(moment: datetime) -> str:
+    return moment.strftime("%m-%d %H:%M")
+
+
+def _repeat(db: StationDatabase, due: Due) -> int:
+    """How often the last step of the ladder has been repeated."""
+    policy = Policy.load(db.scalar("SELECT policy FROM incident WHERE id = ?", due.incident_id))
+    return max(0, due.step - len(policy.steps) + 1)
+
+
+def _code(db: StationDatabase, vault: Vault, due: Due) -> str:
+    """The six digits by which an officer without the link takes the incident."""
+    if due.incident_id is None or due.staff_id is None:
+        return ""
+    role = db.scalar("SELECT role FROM staff WHERE id = ?", due.staff_id)
+    return codes.of(db, vault.ring, due.incident_id, due.staff_id) if role in links.MAY_CLAIM else ""
+
+
+def _open_slot(shown: views.Brief) -> str:
+    """The slot that nobody has taken while somebody holds the other; an English msgid or empty."""
+    if not _has_holder(shown) or (shown.on_site_by and shown.liaison_by):
+        return ""
+    return SLOTS["liaison" if shown.on_site_by else "on_site"]
+
+
+def _turn(db: StationDatabase, due: Due) -> str:
+    """What the staff themselves have done, when a message is about that: such as unmanned.nobody, offered."""
+    event = db.row("SELECT kind, detail FROM event WHERE id = ?", due.event_id)
+    if event is None or event["kind"] not in ("unmanned", "offered", "taken_over", "declined"):
+        return ""
+    return f"unmanned.{event['detail']}" if event["kind"] == "unmanned" else str(event["kind"])
+
+
 def _what_happened(db: StationDatabase, due: Due) -> str:
     """What the finder did in the event that a message is about; empty when they wrote words.
 
@@ -179,6 +292,17 @@ def _what_happened(db: StationDatabase, due: Due) -> str:
     """
     event = db.row("SELECT kind, detail FROM event WHERE id = ?", due.event_id)
     return ACTS.get(event["detail"], "") if event and event["kind"] == "scan" else ""
+
+
+def _rung(
+    db: StationDatabase, vault: Vault, due: Due, station: communities.Station, language: str
+) -> dict[str, Any] | None:
+    """The new sightings that a message tells of; None when it is about something else."""
+    found = digest.of_event(db, vault, due.event_id)
+    if found is None:
+        return None
+    where = [place_words(station, place, language) for place in found.places[:PLACES_TOLD]]
+    return {"count": found.count, "sure": found.sure, "act": ACTS.get(found.act, ""), "places": where}
 
 
 def _ended(badge_state: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from station import clock
 from station.channels.base import Result
 from station.db import StationDatabase, transaction
-from station.incidents.states import LEASED
+from station.incidents.states import LEASED, rings
 
 BACKOFF_S = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
 FARTHEST_DUE = timedelta(seconds=90)
@@ -33,6 +33,7 @@ class Due:
     contact_id: int | None
     attempt: int
     rehearsal_id: int | None = None
+    about: str = ""
 
 
 def reclaim(db: StationDatabase, now: datetime) -> int:
@@ -139,8 +140,12 @@ def _due_rows(
 def _still_called_for(db: StationDatabase, row: dict[str, Any], now: datetime) -> bool:
     """Looked at again before every attempt: a claim silences the ladder, a closing silences nearly all."""
     age = now - clock.parse(row["created_at"])
-    if row["kind"] == "soft_notice" or row["rehearsal_id"] is not None:
+    if row["kind"] in ("soft_notice", "trial") or row["rehearsal_id"] is not None:
         return age < SOFT_LIVES
+    if row["kind"] == "roster":
+        return age < LAST_WORDS
+    if row["kind"] in ("tonight", "report"):
+        return age < LAST_WORDS
     incident = db.row("SELECT * FROM incident WHERE id = ?", row["incident_id"])
     assert incident is not None, "alerts belong to incidents"
     if row["kind"] == "closed":
@@ -151,10 +156,16 @@ def _still_called_for(db: StationDatabase, row: dict[str, Any], now: datetime) -
         return False
     if row["kind"] != "ladder":
         return True
+    return _ring_called_for(db, row, incident)
+
+
+def _ring_called_for(db: StationDatabase, row: dict[str, Any], incident: dict[str, Any]) -> bool:
     if row["step"] < 0:
         return incident["state"] in LEASED
-    if incident["state"] != "alerting" or incident["ring_round"] != row["ring_round"]:
+    if not rings(incident) or incident["ring_round"] != row["ring_round"]:
         return False
+    if row["staff_id"] in (incident["on_site_by"], incident["liaison_by"]):
+        return False  # has a part already
     # A ring that was tried stays the same message until it arrives; one that never left gives way to the newer.
     return row["attempts"] > 0 or not _rung_again(db, row)
 
@@ -199,6 +210,6 @@ def _record_one(db: StationDatabase, due: Due, result: Result, now: datetime) ->
 def _due(row: dict[str, Any]) -> Due:
     same = (
         "uid", "kind", "step", "incident_id", "scan_id", "event_id", "address_id", "staff_id", "contact_id",
-        "rehearsal_id",
+        "rehearsal_id", "about",
     )  # fmt: skip
     return Due(alert_id=row["id"], attempt=row["attempts"] + 1, **{key: row[key] for key in same})

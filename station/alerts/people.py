@@ -53,6 +53,23 @@ def everybody(db: StationDatabase, station: int) -> list[Person]:
     return [Person("staff", row["id"]) for row in rows]
 
 
+def operators(db: StationDatabase, station: int) -> list[Person]:
+    """Who can mend the roster and the channels when nobody else can be reached."""
+    rows = db.rows(
+        "SELECT id FROM staff WHERE station = ? AND active = 1 AND role = 'operator' ORDER BY id", station
+    )
+    return [Person("staff", row["id"]) for row in rows]
+
+
+def who_can_mend(db: StationDatabase, station: int) -> list[Person]:
+    """Who is told of a hole in the roster: the secretaries with a channel, else the operators."""
+    rows = db.rows(
+        "SELECT id FROM staff WHERE station = ? AND active = 1 AND role = 'secretary' ORDER BY id", station
+    )
+    found = [Person("staff", row["id"]) for row in rows]
+    return [one for one in found if address_ids(db, one)] or operators(db, station)
+
+
 def family(db: StationDatabase, incident: dict[str, Any]) -> list[Person]:
     """The contacts, in their order, when the family agreed to learn the place."""
     elder_id = incident["elder_id"]
@@ -84,6 +101,8 @@ def on_rung(
         return secretaries(db, incident)
     if who == "everybody":
         return everybody(db, station)
+    if who == "operators":
+        return operators(db, station)
     return on_duty(db, station, moment, timezone, "backup" if who == "backup" else "on_duty")
 
 

@@ -1,21 +1,21 @@
 """From what is on the disk to the messages it calls for: safe to repeat, so an alert cannot be forgotten."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from station import clock, seal
-from station.alerts import ladder, people
+from station import clock, duty, seal
+from station.alerts import ladder, people, rungs
 from station.alerts.people import Person
-from station.communities import Policy
 from station.db import StationDatabase, transaction
-from station.incidents import disclosures, events, links
+from station.incidents import acts, codes, disclosures, events, links
+from station.incidents.states import WORTH_TELLING, rings
 from station.issuing import rehearsals
 from station.vault import Vault
 
-SOFT_NOTICE_EVERY_S = 600
-# What a finder may add to an open incident that the officer on the way must hear.
-WORTH_TELLING = ("hurt", "gone", "cannot_stay", "tag_only")
+SOFT_NOTICE_EVERY = timedelta(minutes=10)
+TRIAL_LIVES = timedelta(minutes=10)
+GAPS_FROM_HOUR = 9
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ def plan_incident(
     incident = db.row("SELECT * FROM incident WHERE id = ?", incident_id)
     if incident is None:
         return 0
+    _note_unmanned(db, incident, timezone, now)
     story = events.turning_points(db, incident_id)
     wanted = _follow_story(db, incident, story)
     if incident["closed_at"] is None:
@@ -56,12 +57,27 @@ def plan_opening(
     scan = db.row("SELECT * FROM scan WHERE id = ?", event.scan_id)
     if scan is None or _has_open_incident(db, scan):
         return 0
-    bucket = int(event.at.timestamp() // SOFT_NOTICE_EVERY_S)
+    prefix = f"soft|{scan['station']}|{scan['serial']}|"
+    if _softly_told(db, prefix, event.at):
+        return 0
     rows = []
     for person in people.on_duty(db, scan["station"], event.at, timezone):
-        key = f"soft|{scan['station']}|{scan['serial']}|{bucket}|{person.kind}{person.id}"
+        key = f"{prefix}{clock.text(event.at)}|{person.kind}{person.id}"
         rows += _rows(db, "soft_notice", key, person, incident_id=None, scan_id=scan["id"], now=now)
     return _write(db, rows)
+
+
+def _softly_told(db: StationDatabase, prefix: str, at: datetime) -> bool:
+    """Whether a soft notice of this badge went out in the ten minutes before. Its moment is part of its key, so that
+
+    the answer is the same whenever the event is looked at again, and a flood of openings need not be searched.
+    """
+    known = db.scalar(
+        "SELECT 1 FROM alert WHERE dedup > ? AND dedup < ? LIMIT 1",
+        prefix + clock.text(at - SOFT_NOTICE_EVERY),
+        prefix + clock.text(at),
+    )
+    return known is not None
 
 
 def may_call(event: events.Event) -> bool:
@@ -71,7 +87,7 @@ def may_call(event: events.Event) -> bool:
     """
     if event.kind == "scan":
         return event.detail in WORTH_TELLING
-    return event.kind != "place" or event.detail != "better"
+    return event.kind != "place" or event.detail not in ("better", "moved")
 
 
 def plan_rehearsals(db: StationDatabase, *, timezone: str, now: datetime) -> int:
@@ -97,24 +113,55 @@ def plan_rehearsals(db: StationDatabase, *, timezone: str, now: datetime) -> int
     return _write(db, rows)
 
 
+def plan_roster(db: StationDatabase, *, timezone: str, now: datetime) -> int:
+    """What there is to say of the roster itself: trials of a person's channels, and swaps that wait for an answer."""
+    since, rows = clock.text(now - TRIAL_LIVES), list[dict[str, Any]]()
+    for trial in db.rows(
+        "SELECT trial.id, address_id, staff_id FROM trial JOIN address ON address.id = address_id "
+        "WHERE asked_at > ? AND asked_at <= ? AND staff_id IS NOT NULL",
+        since,
+        clock.text(now),
+    ):
+        person, about = Person("staff", trial["staff_id"]), f"trial/{trial['id']}"
+        own = _rows(db, "trial", about, person, incident_id=None, about=about, now=now)
+        rows += [row for row in own if row["address_id"] == trial["address_id"]]
+    for swap in db.rows("SELECT id, to_id FROM shift_swap WHERE state = 'asked'"):
+        about = f"swap/{swap['id']}"
+        rows += _rows(
+            db, "roster", about, Person("staff", swap["to_id"]), incident_id=None, about=about, now=now
+        )
+    return _write(db, rows)
+
+
+def plan_gaps(db: StationDatabase, station: int, *, timezone: str, now: datetime) -> int:
+    """Once a day from nine in the morning: who can mend it hears of holes in the coming week."""
+    local = duty.local(now, timezone)
+    if local.hour < GAPS_FROM_HOUR or not duty.gaps_ahead(duty.read(db, station), local):
+        return 0
+    rows: list[dict[str, Any]] = []
+    for person in people.who_can_mend(db, station):
+        key = f"gaps|{station}|{local.date()}|{person.kind}{person.id}"
+        rows += _rows(db, "roster", key, person, incident_id=None, about=f"gaps/{station}", now=now)
+    return _write(db, rows)
+
+
 def _follow_story(db: StationDatabase, incident: dict[str, Any], story: list[events.Event]) -> list[Wanted]:
     wanted: list[Wanted] = []
     told = _told(db, incident["id"])
     acts_heard: set[str] = set()
     for event in story:
-        for kind, person in _called_for(incident, event, story, told, acts_heard):
+        for kind, person in _called_for(db, incident, event, story, told, acts_heard):
             wanted.append(Wanted(kind, f"event{event.id}", person, event_id=event.id))
     # What was shown by one press is told in one message.
     pressed = {event.at: event.id for event in story if disclosures.broke_glass(event)}
     for at, event_id in pressed.items():
         cause = f"shown{clock.text(at)}"
-        wanted += [
-            Wanted("message", cause, one, event_id=event_id) for one in people.relatives(db, incident)
-        ]
+        wanted += [Wanted("message", cause, one, event_id=event_id) for one in people.relatives(db, incident)]
     return wanted
 
 
 def _called_for(
+    db: StationDatabase,
     incident: dict[str, Any],
     event: events.Event,
     story: list[events.Event],
@@ -129,9 +176,22 @@ def _called_for(
         return [("closed", person) for person in others]
     if event.kind == "place" and event.detail == "later":
         return [("place", person) for person, known in told.items() if known < event.id]
+    if event.kind == "unmanned":
+        return [("message", person) for person in people.who_can_mend(db, incident["station"])]
+    if event.kind in ("offered", "taken_over", "declined"):
+        return [("message", Person("staff", int(event.detail)))]
+    if event.kind == "rung":
+        return [("message", person) for person in _to_ring(incident, event, story, told)]
     if _worth_telling(event, story, acts_heard):
-        return [("message", person) for person in people.holding(incident) or _staff(told)]
+        return [("message", person) for person in _caring(db, incident) or _staff(told)]
     return []
+
+
+def _caring(db: StationDatabase, incident: dict[str, Any]) -> list[Person]:
+    """Who holds the incident, and who goes along."""
+    holding = people.holding(incident)
+    more = [Person("staff", staff_id) for staff_id in acts.joined(db, incident["id"])] if holding else []
+    return list(dict.fromkeys([*holding, *more]))
 
 
 def _worth_telling(event: events.Event, story: list[events.Event], acts_heard: set[str]) -> bool:
@@ -143,6 +203,20 @@ def _worth_telling(event: events.Event, story: list[events.Event], acts_heard: s
     acts_heard.add(event.detail)
     first = next((one for one in story if one.kind == "scan"), None)
     return first is not None and first.id != event.id
+
+
+def _to_ring(
+    incident: dict[str, Any], event: events.Event, story: list[events.Event], told: dict[Person, int]
+) -> list[Person]:
+    """Who hears of a new sighting: who holds the incident, else the staff who know of it. Whoever came to know of it
+
+    later has found the sightings there.
+    """
+    claims = {
+        Person("staff", one.staff_id): one.id for one in story if one.kind == "claimed" and one.staff_id
+    }
+    known = claims | told
+    return [one for one in people.holding(incident) or _staff(told) if known.get(one, 0) < event.id]
 
 
 def _staff(told: dict[Person, int]) -> list[Person]:
@@ -184,24 +258,23 @@ def _newest(story: list[events.Event]) -> int:
 def _ringing(
     db: StationDatabase, incident: dict[str, Any], elapsed_s: float, timezone: str, now: datetime
 ) -> list[Wanted]:
-    """The rungs that are due. After an outage somebody is rung once, by the newest rung, not once for each missed."""
-    if incident["state"] != "alerting":
+    """The rungs that are due, while nobody has taken the incident or one of its two slots is open."""
+    if not rings(incident):
         return []
-    policy = Policy.load(incident["policy"])
-    rungs = ladder.due(policy, elapsed_s)
-    wanted: list[Wanted] = []
-    rung_already: set[Person] = set()
-    for rung in reversed(rungs):
-        found = people.on_rung(db, incident, rung.who, now, timezone)
-        wanted += [_ring(incident, rung, person) for person in found if person not in rung_already]
-        rung_already |= set(found)
-    for rung in ladder.ahead(policy, rungs):
-        if any(people.address_ids(db, person) for person in rung_already):
-            break
-        found = people.on_rung(db, incident, rung.who, now, timezone)
-        wanted += [_ring(incident, rung, person) for person in found]
-        rung_already |= set(found)
-    return wanted
+    return [_ring(incident, *one) for one in rungs.due(db, incident, elapsed_s, timezone, now)]
+
+
+def _note_unmanned(db: StationDatabase, incident: dict[str, Any], timezone: str, now: datetime) -> None:
+    """Write down, once a round, that it went past those on duty at once; who can mend the roster is told."""
+    if incident["state"] != "alerting" or incident["closed_at"] is not None:
+        return
+    why = rungs.unmanned(db, incident, timezone, now)
+    slot = f"round{incident['ring_round']}"
+    if why and not db.scalar(
+        "SELECT 1 FROM event WHERE incident_id = ? AND kind = 'unmanned' AND slot = ?", incident["id"], slot
+    ):
+        with transaction(db):
+            events.add(db, incident["id"], "unmanned", actor="system", slot=slot, detail=why, now=now)
 
 
 def _ring(incident: dict[str, Any], rung: ladder.Rung, person: Person) -> Wanted:
@@ -286,6 +359,8 @@ def _write(db: StationDatabase, rows: list[dict[str, Any]], vault: Vault | None 
 
 
 def _link(db: StationDatabase, vault: Vault, row: dict[str, Any]) -> None:
+    if row["staff_id"] is not None:
+        codes.make(db, vault, row["incident_id"], row["staff_id"], clock.parse(row["created_at"]))
     links.make(
         db,
         vault,

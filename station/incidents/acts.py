@@ -37,8 +37,12 @@ class Move:
 def claim(db: StationDatabase, incident_id: int, slot: str, *, by: int, now: datetime) -> None:
     """Take one or both of the two slots of an open incident. Claiming again what one holds changes nothing.
 
+    "join" takes no slot: one goes along, and hears what the holders hear.
     Raises Conflict when a colleague already holds a wanted slot, or when the incident is closed.
     """
+    if slot == "join":
+        _join(db, incident_id, by, now)
+        return
     if slot not in SLOTS:
         raise Invalid("slot", "Choose on site, family liaison, or both.")
     columns = SLOTS[slot]
@@ -47,7 +51,7 @@ def claim(db: StationDatabase, incident_id: int, slot: str, *, by: int, now: dat
     free = " AND ".join(f"({column} IS NULL OR {column} = ?)" for column in columns)
     taken = ", ".join(f"{column} = ?" for column in columns)
     with transaction(db):
-        before = _open_row(db, incident_id)
+        before = open_row(db, incident_id)
         if all(before[column] == by for column in columns):
             return
         changed = db.write(
@@ -72,6 +76,34 @@ def claim(db: StationDatabase, incident_id: int, slot: str, *, by: int, now: dat
             slot=slot,
             now=now,
         )
+
+
+def _join(db: StationDatabase, incident_id: int, by: int, now: datetime) -> None:
+    with transaction(db):
+        row = open_row(db, incident_id)
+        if by in (row["on_site_by"], row["liaison_by"]) or by in joined(db, incident_id):
+            return
+        if row["on_site_by"] is None and row["liaison_by"] is None:
+            raise Conflict("Nobody has taken this yet: take it yourself.")
+        events.add(db, incident_id, "joined", actor="staff", staff_id=by, now=now)
+
+
+def joined(db: StationDatabase, incident_id: int) -> list[int]:
+    """The staff who go along without holding a slot, in the order in which they came."""
+    rows = db.rows(
+        "SELECT staff_id FROM event WHERE incident_id = ? AND kind = 'joined' "
+        "AND id > coalesce((SELECT max(id) FROM event WHERE incident_id = ? AND kind = 'lapsed'), 0) "
+        "GROUP BY staff_id ORDER BY min(id)",
+        incident_id,
+        incident_id,
+    )
+    return [row["staff_id"] for row in rows]
+
+
+def renew_lease(db: StationDatabase, row: dict[str, Any], now: datetime) -> None:
+    """Somebody else holds the incident from now on: their time begins; inside the caller's transaction."""
+    if row["state"] in LEASED:
+        _set_lease(db, row["id"], _lease(row, row["state"], now))
 
 
 def move(db: StationDatabase, vault: Vault, incident_id: int, step: Move, *, by: int, now: datetime) -> None:
@@ -122,7 +154,7 @@ def say(
         raise Invalid("text", "Write a few words first.")
     uid = uuid.uuid4().hex
     with transaction(db):
-        row = _open_row(db, incident_id)
+        row = open_row(db, incident_id)
         if by and scan_id is not None:
             scan_id = finders.in_incident(db, scan_id, incident_id)
         message_id = db.insert(
@@ -157,8 +189,31 @@ def seen(db: StationDatabase, incident_id: int, *, by: int, now: datetime) -> No
             "SELECT 1 FROM event WHERE incident_id = ? AND kind = 'seen' AND staff_id = ?", incident_id, by
         )
         if not known:
-            _open_row(db, incident_id)
+            open_row(db, incident_id)
             events.add(db, incident_id, "seen", actor="staff", staff_id=by, now=now)
+
+
+def end_drill(db: StationDatabase, incident_id: int, now: datetime) -> None:
+    """A drill ends by itself. A real incident never does, so the condition is in the UPDATE."""
+    with transaction(db):
+        state = open_row(db, incident_id)["state"]
+        ended = db.write(
+            "UPDATE incident SET state = 'closed', outcome = 'drill', closed_at = ?, lease_until = NULL, "
+            "version = version + 1 WHERE id = ? AND kind = 'drill' AND closed_at IS NULL",
+            clock.text(now),
+            incident_id,
+        )
+        if ended:
+            events.add(
+                db,
+                incident_id,
+                "closed",
+                actor="system",
+                from_state=state,
+                to_state="closed",
+                detail="drill",
+                now=now,
+            )
 
 
 def overdue(db: StationDatabase, now: datetime) -> list[int]:
@@ -204,7 +259,8 @@ def _row(db: StationDatabase, incident_id: int) -> dict[str, Any]:
     return row
 
 
-def _open_row(db: StationDatabase, incident_id: int) -> dict[str, Any]:
+def open_row(db: StationDatabase, incident_id: int) -> dict[str, Any]:
+    """The incident's row. Raises NotFound, Conflict when it is closed."""
     row = _row(db, incident_id)
     if row["closed_at"] is not None:
         raise Conflict("This incident is closed.")

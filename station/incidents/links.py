@@ -6,6 +6,7 @@ from datetime import datetime
 from station import clock, seal
 from station.db import StationDatabase
 from station.errors import Gone, NotFound
+from station.seal import Keyring
 from station.vault import Vault
 
 MAY_CLAIM = ("duty", "secretary")
@@ -47,18 +48,25 @@ def make(
 
     The same person and incident give the same token again: it is derived, and only its hash is stored.
     """
-    assert (staff_id is None) != (contact_id is None), "a link belongs to a staff member or to a contact"
-    holder = f"staff|{staff_id}" if staff_id is not None else f"contact|{contact_id}"
-    token = seal.derived_token(vault.ring, "link", f"{incident_id}|{holder}")
+    made = token(vault.ring, incident_id, staff_id=staff_id, contact_id=contact_id)
     db.write(
         "INSERT OR IGNORE INTO link (token_hash, incident_id, staff_id, contact_id, created_at) VALUES (?, ?, ?, ?, ?)",
-        seal.token_hash(token),
+        seal.token_hash(made),
         incident_id,
         staff_id,
         contact_id,
         clock.text(now),
     )
-    return token
+    return made
+
+
+def token(
+    ring: Keyring, incident_id: int, *, staff_id: int | None = None, contact_id: int | None = None
+) -> str:
+    """The same token, for a link that was made."""
+    assert (staff_id is None) != (contact_id is None), "a link belongs to a staff member or to a contact"
+    holder = f"staff|{staff_id}" if staff_id is not None else f"contact|{contact_id}"
+    return seal.derived_token(ring, "link", f"{incident_id}|{holder}")
 
 
 def open_link(db: StationDatabase, token: str) -> Link:
