@@ -97,7 +97,8 @@ CREATE TABLE badge_doubt (
 CREATE INDEX badge_doubt_unseen ON badge_doubt (station, id) WHERE seen_at IS NULL
 """
 
-# After the first report of a source at a badge in a minute the further ones are counted here.
+# Reports without news of a source that has just pressed the same are counted at a scan that is there.
+# A sighting is a report that may ring in an open incident: from a new source, or of another place.
 FLOODS = """
 CREATE TABLE scan_count (
   scan_id INTEGER PRIMARY KEY REFERENCES scan (id),
@@ -105,7 +106,29 @@ CREATE TABLE scan_count (
   last_at TEXT NOT NULL
 ) STRICT
 
-CREATE INDEX scan_by_source ON scan (station, serial, source, id)
+CREATE INDEX scan_by_source ON scan (station, serial, act, source, id)
+
+CREATE TABLE sighting (
+  event_id INTEGER PRIMARY KEY REFERENCES event (id),
+  incident_id INTEGER NOT NULL REFERENCES incident (id),
+  scan_id INTEGER NOT NULL REFERENCES scan (id),
+  source BLOB NOT NULL,
+  lane TEXT NOT NULL CHECK (lane IN ('plain', 'evidence')),
+  fresh INTEGER NOT NULL CHECK (fresh IN (0, 1)),
+  moved INTEGER NOT NULL CHECK (moved IN (0, 1)),
+  at TEXT NOT NULL
+) STRICT
+
+CREATE INDEX sighting_by_source ON sighting (incident_id, source, lane, at)
+
+CREATE INDEX sighting_fresh ON sighting (incident_id, lane, event_id) WHERE fresh = 1
+
+CREATE INDEX sighting_moved ON sighting (incident_id, lane, event_id) WHERE moved = 1
+
+CREATE INDEX event_of_sender ON event (incident_id, slot, id) WHERE actor = 'sender'
+
+CREATE INDEX event_told_place ON event (incident_id, id)
+  WHERE kind = 'place' AND detail NOT IN ('better', 'moved')
 """
 
 SCRIPTS = (LANDMARKS, DISCLOSURES, RECEIPTS, FLOODS)

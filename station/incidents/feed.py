@@ -32,6 +32,7 @@ class Quiet:
     at: datetime
     act: str
     badge_number: str
+    more: int = 0  # of the same, counted
 
 
 def after(db: StationDatabase, station: int, event_id: int) -> tuple[list[Notice], int]:
@@ -72,13 +73,16 @@ def after(db: StationDatabase, station: int, event_id: int) -> tuple[list[Notice
 def quiet(db: StationDatabase, station: int, since: datetime, most: int = 10) -> list[Quiet]:
     """Scans since a moment that rang nobody, newest first."""
     rows = db.rows(
-        "SELECT scan.at, scan.act, badge.number FROM scan LEFT JOIN badge ON badge.id = scan.badge_id "
+        "SELECT scan.at, scan.act, badge.number, more FROM scan LEFT JOIN badge ON badge.id = scan.badge_id "
+        "LEFT JOIN scan_count ON scan_count.scan_id = scan.id "
         "WHERE scan.station = ? AND scan.incident_id IS NULL AND scan.at >= ? ORDER BY scan.id DESC LIMIT ?",
         station,
         clock.text(since),
         most,
     )
-    return [Quiet(clock.parse(row["at"]), row["act"], _shown(row["number"])) for row in rows]
+    return [
+        Quiet(clock.parse(row["at"]), row["act"], _shown(row["number"]), row["more"] or 0) for row in rows
+    ]
 
 
 def earlier(db: StationDatabase, shown: Brief, most: int = 5) -> list[Brief]:

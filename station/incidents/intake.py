@@ -93,8 +93,10 @@ def _request_id(raw: Mapping[str, Any], ignored: list[Ignored]) -> str:
 
 def _act(raw: Mapping[str, Any], ignored: list[Ignored]) -> str:
     value = raw.get("act")
-    if value in ACTS and isinstance(value, str):
+    if isinstance(value, str) and value in ACTS:
         return value
+    if "act" not in raw or value == "":
+        return DEFAULT_ACT
     # Somebody pressed something we do not know: take it as the call for help that it most likely is.
     ignored.append(Ignored("act", "not_known"))
     return DEFAULT_ACT

@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from station import clock, communities, seal
-from station.db import StationDatabase
-from station.incidents import events, finders, locating, sightings
-from station.incidents.intake import Report, Sighting
+from station.db import StationDatabase, transaction
+from station.errors import NotFound
+from station.incidents import counting, events, finders, lanes, locating, sightings
+from station.incidents.intake import Ignored, Report, Sighting
+from station.incidents.lanes import Heard
 from station.incidents.states import EVIDENCE
 from station.issuing import life
 from station.seal import Keyring
@@ -27,7 +29,7 @@ class Answer:
     incident_id: int | None
     status_token: str
     code: str
-    ignored: list[Any] = field(default_factory=list)
+    ignored: list[Ignored] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,22 @@ def report(db: StationDatabase, vault: Vault, door: Door, sent: Report, now: dat
             return first or _write(db, vault, _here(db, door), sent, Known(uid, request_hash), now)
 
         first = together(db, once)
-    return Answer(first["incident_id"], status_token(vault.ring, first["uid"]), first["code"])
+    page = first.get("page") or status_token(vault.ring, first["uid"])
+    return Answer(first["incident_id"], page, first["code"], _ignored(db, vault, door, sent))
+
+
+def _ignored(db: StationDatabase, vault: Vault, door: Door, sent: Report) -> list[Ignored]:
+    """A status page that is none, or another badge's, joins nothing; the finder is told so."""
+    if not sent.status or counting.open_page(vault.ring, sent.status):
+        return []
+    here = _here(db, door)
+    known = db.scalar(
+        "SELECT 1 FROM scan WHERE status_hash = ? AND station = ? AND serial IS ?",
+        seal.token_hash(sent.status),
+        here.station,
+        here.serial,
+    )
+    return [] if known else [Ignored("status", "not_known")]
 
 
 def _here(db: StationDatabase, door: Door) -> Door:
@@ -109,11 +126,15 @@ def _write(
     earlier = _earlier(db, door, sent, act)
     if earlier and _add_place(db, vault, earlier, sent, known.request_hash, now):
         return earlier
+    sent = replace(sent, act=act)
+    incident_id = None
     if act in EVIDENCE:
         incident_id = open_or_join(db, vault, door, badge, source="scan", now=now)
-        sent = replace(sent, act=act)
+    if not announced and (counted := _count(db, vault, door, sent, incident_id, now)):
+        return counted
+    if incident_id is not None:
         return attach(db, vault, door, sent, incident_id=incident_id, known=known, now=now)
-    scan = _insert_scan(db, vault, door, replace(sent, act=act), None, known, now)
+    scan = _insert_scan(db, vault, door, sent, None, known, now)
     events.add(db, None, act, actor="finder", scan_id=scan["id"], now=now)
     if badge and announced:
         life.scanned(db, vault, badge["id"], now)
@@ -134,9 +155,67 @@ def attach(
     scan = _insert_scan(db, vault, door, sent, incident_id, known, now)
     if sent.status:
         finders.follow(db, scan["id"], sent.status)
-    events.add(db, incident_id, "scan", actor="finder", scan_id=scan["id"], detail=sent.act, now=now)
-    _keep_content(db, vault, scan, {}, sent, now)
+    event_id = events.add(
+        db, incident_id, "scan", actor="finder", scan_id=scan["id"], detail=sent.act, now=now
+    )
+    news = _keep_content(db, vault, scan, {}, sent, now)
+    lanes.note(db, scan, Heard(lanes.lane_of(sent), news, event_id), now)
     return scan
+
+
+def write_out(db: StationDatabase, vault: Vault, token: str, now: datetime) -> int:
+    """The scan of a finder's page. A counted report gets a row of its own now: its finder has something to say.
+
+    Raises NotFound when there is no such page.
+    """
+    known = _of_page(db, token)
+    if known is not None:
+        return known
+    with transaction(db):
+        known = _of_page(db, token)
+        return _write_counted(db, vault, token, now) if known is None else known
+
+
+def _of_page(db: StationDatabase, token: str) -> int | None:
+    found: int | None = db.scalar("SELECT id FROM scan WHERE status_hash = ?", seal.token_hash(token))
+    return found
+
+
+def _write_counted(db: StationDatabase, vault: Vault, token: str, now: datetime) -> int:
+    counted = counting.open_page(vault.ring, token)
+    first = counted and db.row("SELECT * FROM scan WHERE id = ?", counted.scan_id)
+    if not counted or not first:
+        raise NotFound("There is no such page.")
+    request_hash = seal.token_hash(f"counted|{token}")
+    same = ("incident_id", "station", "serial", "badge_id", "act", "source", "at")
+    scan_id = db.insert(
+        "scan",
+        uid=request_hash.hex()[:32],
+        request_hash=request_hash,
+        status_hash=seal.token_hash(token),
+        code=counted.code,
+        **{name: first[name] for name in same},
+    )
+    counting.take_out(db, counted.scan_id)
+    kind = "scan" if first["incident_id"] else first["act"]
+    events.add(db, first["incident_id"], kind, actor="finder", scan_id=scan_id, detail=first["act"], now=now)
+    return scan_id
+
+
+def _count(
+    db: StationDatabase, vault: Vault, door: Door, sent: Report, incident_id: int | None, now: datetime
+) -> dict[str, Any] | None:
+    """Count a mere press of a flood; None when it is to be written. A spooled report has been given its page."""
+    if door.spooled or not counting.tells_nothing(sent):
+        return None
+    at = {"station": door.station, "serial": door.serial, "source": door.source}
+    found = counting.anchor(db, at, sent, incident_id, now)
+    if found is None:
+        return None
+    counting.add(db, found["id"], now)
+    code = call_code(vault.ring, sent.request_id)
+    page = counting.page_token(vault.ring, found["id"], code, sent.request_id)
+    return {"incident_id": incident_id, "code": code, "page": page}
 
 
 def _in_window(until: str | None, now: datetime) -> bool:
@@ -260,13 +339,16 @@ def _keep_content(
     known: dict[str, Any],
     sent: Report,
     now: datetime,
-) -> None:
-    """Write what a report tells over what was `known` of it, and remember the place that everybody is told."""
+) -> str:
+    """Write what a report tells over what was `known` of it, and remember the place that everybody is told.
+
+    Returns the kind of news that its place is.
+    """
     sent = replace(sent, sighting=locating.fitting(db, vault, scan, known, sent.sighting, now))
     news = sightings.note_place(db, scan["incident_id"], scan, sent.sighting, vault, now)
     content = known | sightings.content_of(sent.sighting, sent.note, sent.phone, now)
-    if news in ("first", "later"):
-        content["told"] = {key: content[key] for key in ("lat", "lon", "place", "basis") if key in content}
+    if news in sightings.TOLD:
+        content["told"] = sightings.told(content)
     if content:
         db.write(
             "INSERT INTO scan_content (scan_id, content) VALUES (?, ?) "
@@ -274,6 +356,7 @@ def _keep_content(
             scan["id"],
             sightings.sealed_content(vault, scan, content),
         )
+    return news
 
 
 def _add_place(
@@ -293,5 +376,6 @@ def _add_place(
     if scan["closed_at"] is not None:
         return False
     known = content | {"requests": [*requests, request_hash.hex()][-MOST_REQUESTS:]}
-    _keep_content(db, vault, scan, known, sent, now)
+    news = _keep_content(db, vault, scan, known, sent, now)
+    lanes.note(db, scan, Heard(lanes.lane_of(sent), news, events.newest_id(db)), now)
     return True

@@ -7,7 +7,7 @@ from typing import Any
 from station import accounts, clock, communities, elders, places, seal
 from station.db import StationDatabase
 from station.errors import NotFound
-from station.incidents import events, finders, sightings
+from station.incidents import counting, events, finders, sightings
 from station.incidents.intake import Sighting
 from station.incidents.states import FINDER
 from station.issuing import records
@@ -60,6 +60,7 @@ class Told:
     phone: str
     basis: str = ""  # whence the point comes: see intake.Sighting
     near: str = ""
+    more: int = 0  # the same once more within a minute from the same network, or in a flood
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ class Whole:
     told: list[Told]
     said: list[Said]
     story: list[events.Event]
+    counted: dict[int, int]  # by scan id: how many more of the same were counted
     handover: dict[str, Any] | None
     best: Sighting
 
@@ -87,7 +89,7 @@ class Whole:
 class FinderStatus:
     """What a finder's own page shows; nothing about the elder."""
 
-    scan_id: int
+    scan_id: int  # 0 for a counted report
     incident_id: int | None
     station: int
     serial: int | None
@@ -108,10 +110,17 @@ class FinderStatus:
 
 _BRIEF = """
 SELECT incident.*, badge.number, badge.state AS badge_state,
-  (SELECT count(*) FROM scan WHERE scan.incident_id = incident.id) AS scans,
+  (SELECT count(*) + coalesce(sum(more), 0) FROM scan LEFT JOIN scan_count ON scan_count.scan_id = scan.id
+    WHERE scan.incident_id = incident.id) AS scans,
   (SELECT act FROM scan WHERE scan.incident_id = incident.id ORDER BY scan.id DESC LIMIT 1) AS last_act,
   EXISTS (SELECT 1 FROM scan WHERE scan.incident_id = incident.id AND act = 'hurt') AS hurt
 FROM incident LEFT JOIN badge ON badge.id = incident.badge_id
+"""
+
+_PAGE = """
+SELECT scan.*, incident.state, incident.outcome, incident.closed_at, incident.arrives_at, incident.ring_since, staff.role
+FROM scan LEFT JOIN incident ON incident.id = scan.incident_id
+LEFT JOIN staff ON staff.id = coalesce(incident.on_site_by, incident.liaison_by)
 """
 
 
@@ -149,6 +158,7 @@ def whole(db: StationDatabase, vault: Vault, incident_id: int) -> Whole:
         told=told,
         said=messages(db, vault, incident_id),
         story=events.of_incident(db, incident_id),
+        counted=counting.of_incident(db, incident_id),
         handover=_handover(db, vault, incident_id),
         best=_best(told),
     )
@@ -212,13 +222,7 @@ def holders(db: StationDatabase, vault: Vault, shown: Brief) -> dict[str, accoun
 
 def finder_status(db: StationDatabase, vault: Vault, token: str, now: datetime) -> FinderStatus:
     """The page behind a finder's status address. Raises NotFound when it never was or has died."""
-    row = db.row(
-        "SELECT scan.*, incident.state, incident.outcome, incident.closed_at, incident.arrives_at, "
-        "incident.ring_since, staff.role FROM scan LEFT JOIN incident ON incident.id = scan.incident_id "
-        "LEFT JOIN staff ON staff.id = coalesce(incident.on_site_by, incident.liaison_by) "
-        "WHERE scan.status_hash = ?",
-        seal.token_hash(token),
-    )
+    row = _of_page(db, vault, token)
     if row is None or _has_died(row, now):
         raise NotFound(
             "This page has ended. If you still see the elder, scan the badge again or ring the hotline."
@@ -245,6 +249,19 @@ def finder_status(db: StationDatabase, vault: Vault, token: str, now: datetime) 
         has_place=bool(row["has_place"]),
         said=_said_with(db, vault, incident_id, row["id"]) if incident_id else [],
     )
+
+
+def _of_page(db: StationDatabase, vault: Vault, token: str) -> dict[str, Any] | None:
+    """The scan behind a page's token, with its incident. A counted report has no scan of its own: its id is 0, and
+
+    it shares nothing with the finder at whose scan it was counted but the incident.
+    """
+    row = db.row(f"{_PAGE} WHERE scan.status_hash = ?", seal.token_hash(token))
+    counted = None if row else counting.open_page(vault.ring, token)
+    if counted is None:
+        return row
+    row = db.row(f"{_PAGE} WHERE scan.id = ?", counted.scan_id)
+    return row and row | {"id": 0, "code": counted.code, "has_place": 0}
 
 
 def _was_safe(db: StationDatabase, incident_id: int | None) -> bool:
@@ -275,7 +292,9 @@ def _minutes_left(arrives_at: str | None, now: datetime) -> int | None:
 
 def _told(db: StationDatabase, vault: Vault, incident_id: int) -> list[Told]:
     rows = db.rows(
-        "SELECT scan.*, scan_content.content FROM scan LEFT JOIN scan_content ON scan_content.scan_id = scan.id "
+        "SELECT scan.*, scan_content.content, more FROM scan "
+        "LEFT JOIN scan_content ON scan_content.scan_id = scan.id "
+        "LEFT JOIN scan_count ON scan_count.scan_id = scan.id "
         "WHERE scan.incident_id = ? ORDER BY scan.id DESC LIMIT 100",
         incident_id,
     )
@@ -299,6 +318,7 @@ def _one_told(vault: Vault, row: dict[str, Any]) -> Told:
         phone=content.get("phone", ""),
         basis=content.get("basis", ""),
         near=content.get("near", ""),
+        more=row["more"] or 0,
     )
 
 

@@ -34,6 +34,9 @@ STORY = {
     "scan": N_("Finder: %(act)s"),
     "place": N_("The place became known"),
     "place.better": N_("A more exact place came in"),
+    "place.moved": N_("Another place came in"),
+    "place.settled": N_("The place is where it was"),
+    "rung": N_("Rang for new helpers: %(count)s"),
     "claimed": N_("%(who)s took it: %(slot)s"),
     "moved": N_("%(who)s: %(state)s"),
     "closed": N_("%(who)s closed it: %(outcome)s"),
@@ -51,6 +54,8 @@ STORY = {
     "identified": N_("%(who)s said who the elder is"),
     "identified.bound": N_("%(who)s gave this badge to the elder"),
 }
+
+VARIANTS = {tuple(kind.split(".")) for kind in STORY if kind.startswith(("place.", "identified."))}
 
 
 def distance(metres: int) -> str:
@@ -82,12 +87,12 @@ def where(station: Station, sighting: Sighting) -> str:
     return " · ".join(parts)
 
 
-def happened(event: Event, names: dict[int, str]) -> str:
-    """One line of an incident's story."""
+def happened(event: Event, names: dict[int, str], counted: int = 0) -> str:
+    """One line of an incident's story; `counted` more of the same came with a scan and have no line of their own."""
     kind = event.kind
     if kind == "message" and event.actor == "finder":
         kind = "message.finder"
-    if (kind, event.detail) in (("place", "better"), ("identified", "bound")):
+    if (kind, event.detail) in VARIANTS:
         kind = f"{kind}.{event.detail}"
     item, _, reason = event.detail.partition(".")
     if kind == "disclosed":
@@ -100,7 +105,8 @@ def happened(event: Event, names: dict[int, str]) -> str:
         "state": gettext(vocabulary.STATES[event.to_state]) if event.to_state else "",
         "outcome": gettext(vocabulary.OUTCOMES.get(event.detail, event.detail)) if kind == "closed" else "",
     }
-    return str(gettext(STORY.get(kind, OTHERWISE), kind=event.kind, **words))
+    line = str(gettext(STORY.get(kind, OTHERWISE), kind=event.kind, count=event.detail, **words))
+    return str(gettext("%(line)s (and %(count)s more)", line=line, count=counted)) if counted else line
 
 
 def tel(text: str, area_code: str) -> str:

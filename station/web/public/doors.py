@@ -29,6 +29,7 @@ def too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
 
 
 _messages = damping.Damper(burst=10, every_s=15)
+_misses = damping.Damper(burst=60, every_s=1)
 
 
 @bp.get("/<token>", strict_slashes=False)
@@ -37,7 +38,7 @@ def help_page(token: str) -> ResponseReturnValue:
     """The same bytes whatever the state of badge, elder or incident. Writes nothing."""
     opened = seal.open_badge_token(connection.ring(), token)
     if opened is None:
-        return notices.unknown_code()
+        return _missed()
     station = card.of_station(opened[0])
     return page.render_help(
         station, card.of_badge(station, *opened), page.press_form(f"/{token}/scans{page.query()}")
@@ -48,7 +49,12 @@ def help_page(token: str) -> ResponseReturnValue:
 @access.public
 def report(token: str) -> ResponseReturnValue:
     opened = seal.open_badge_token(connection.ring(), token)
-    return reception.take(*opened) if opened else notices.unknown_code()
+    return reception.take(*opened) if opened else _missed()
+
+
+def _missed() -> ResponseReturnValue:
+    """Trying addresses by machine is slowed down for each network; a true badge's address never comes here."""
+    return notices.unknown_code() if _misses.allows(damping.source()) else notices.too_many_codes()
 
 
 @bp.get("/s/<token>")
@@ -100,7 +106,8 @@ def say(token: str) -> ResponseReturnValue:
         found = views.finder_status(*storage(), checked(token), connection.now())
         if found.incident_id is None:
             return notices.nobody_reads()
-        acts.say(*storage(), found.incident_id, text, by=None, scan_id=found.scan_id, now=connection.now())
+        scan_id = reports.write_out(*storage(), token, connection.now()) if text.strip() else found.scan_id
+        acts.say(*storage(), found.incident_id, text, by=None, scan_id=scan_id, now=connection.now())
     except NotFound:
         return notices.ended()
     except Invalid:

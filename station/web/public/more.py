@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from station.errors import Conflict, NotFound
-from station.incidents import receipts, views
+from station.incidents import receipts, reports, views
 from station.incidents.receipts import NobodyHelped
 from station.web import access, connection, damping
 from station.web.public import card, notices, page, unlocked
@@ -42,8 +42,8 @@ def voice(token: str) -> ResponseReturnValue:
 def take_receipt(token: str) -> ResponseReturnValue:
     db, vault = storage()
     try:
-        found = views.finder_status(db, vault, checked(token), connection.now())
-        receipts.issue(db, vault, found.scan_id, connection.now())
+        views.finder_status(db, vault, checked(token), connection.now())
+        receipts.issue(db, vault, reports.write_out(db, vault, token, connection.now()), connection.now())
     except NotFound:
         return notices.ended()
     except NobodyHelped:
@@ -64,7 +64,7 @@ def receipt(token: str) -> ResponseReturnValue:
         found = views.finder_status(db, vault, checked(token), connection.now())
     except NotFound:
         return notices.ended()
-    taken = receipts.taken(db, vault.ring, found.scan_id)
+    taken = receipts.taken(db, vault.ring, found.scan_id) if found.scan_id else None
     if taken is None:
         return notices.ended()
     return page.render("receipt.html", receipt=taken, status=f"/s/{token}")

@@ -28,6 +28,16 @@ def unknown_code() -> ResponseReturnValue:
     return answer(notice, 404, [])
 
 
+def too_many_codes() -> ResponseReturnValue:
+    """As neutral as for a single unknown code; a person with a scratched badge is helped by the number."""
+    notice = Notice(
+        gettext("This code is not one of ours"),
+        gettext("Many unknown codes came from this network. Type the number of the badge, or ring 110."),
+        ask_number=True,
+    )
+    return answer(notice, 429, [])
+
+
 def unknown_number() -> ResponseReturnValue:
     notice = Notice(
         gettext("We do not find this badge number"),

@@ -27,6 +27,7 @@ class Kept:
     incident_id: int | None
     status_token: str
     spooled: bool = False
+    ignored: tuple[Ignored, ...] = ()  # what turned out only when it was written
 
 
 def take(station: int, serial: int | None, here: Sighting | None = None) -> ResponseReturnValue:
@@ -57,7 +58,7 @@ def _at(here: Sighting, told: Sighting) -> Sighting:
 def as_json(kept: Kept, ignored: list[Ignored]) -> dict[str, Any]:
     """The answer's fields; docs/http-api.md describes them."""
     return {
-        "ignored": [{"field": one.field, "reason": one.reason} for one in ignored],
+        "ignored": [{"field": one.field, "reason": one.reason} for one in (*ignored, *kept.ignored)],
         "incident": None if kept.incident_id is None else str(kept.incident_id),
         "status_url": f"/s/{kept.status_token}",
     }
@@ -86,7 +87,7 @@ def keep(station: int, serial: int | None, sent: Report, network: bytes) -> Kept
     door = Door(station, serial, source(network))
     try:
         answer = reports.report(connection.get_db(), connection.get_vault(), door, sent, now)
-        return Kept(answer.incident_id, answer.status_token)
+        return Kept(answer.incident_id, answer.status_token, ignored=tuple(answer.ignored))
     except UNREACHABLE:
         ring = connection.ring()
         spool.write(
