@@ -116,6 +116,27 @@ def test_a_badge_that_lies_for_two_weeks_is_listed_apart(home, three):
     assert (len(read.due), len(read.forgotten)) == (0, 3)
 
 
+def test_an_elder_for_whom_nobody_ordered_a_badge_is_not_forgotten(home, worker, three):
+    locality = enrolment.Locality("0432", "吉林省", frozenset(c.id for c in communities.communities(home.db)))
+    typed = replace(WANG, name="赵广才")
+    checked = enrolment.check(typed, locality, NOW.date())
+    new = elders.register(home.db, home.vault, checked, form_id="c" * 32, station=1, by=1, now=NOW)
+    (waiting,) = board.unserved(home.db, 1, NOW + hours(49))
+    assert (waiting.elder_id, waiting.hours, waiting.is_late) == (new, 49, True)
+    page = worker.get("/badges").text
+    assert "还没有胸牌可用" in page
+    assert "赵广才" in page
+    orders.order(home.db, home.vault, new, by=1, now=NOW)
+    assert board.unserved(home.db, 1, NOW) == []
+    life.end(home.db, home.vault, three[0].badge_id, "lost", by=1, now=NOW + hours(60))
+    (waiting,) = board.unserved(home.db, 1, NOW + hours(61))
+    assert (waiting.elder_id, waiting.hours) == (three[0].id, 1), (
+        "the clock starts anew when the last one ends"
+    )
+    elders.mark(home.db, home.vault, three[0].id, "deceased", by=1, now=NOW)
+    assert board.unserved(home.db, 1, NOW) == []
+
+
 def test_the_board_names_whom_to_go_to_and_shows_nothing_of_other_stations(worker, three):
     page = worker.get("/badges").text
     assert all(wearer.form.name in page and wearer.number in page for wearer in three)

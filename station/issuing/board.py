@@ -37,6 +37,16 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Unserved:
+    """An elder for whom no badge is worn or on its way; the clock runs all the same."""
+
+    elder_id: int
+    since: datetime
+    hours: int
+    is_late: bool
+
+
+@dataclass(frozen=True)
 class Pace:
     """Hours from application (or order) to hand-over, of the last 90 days; None while nothing was handed over."""
 
@@ -48,6 +58,7 @@ class Pace:
 @dataclass(frozen=True)
 class Board:
     due: list[Line]  # late ones first, then the oldest
+    unserved: list[Unserved]  # the longest first
     forgotten: list[Line]
     blanks: list[Badge]
     unconfirmed: list[Badge]  # worn, but no contact has said that a message came
@@ -63,6 +74,7 @@ def read(db: StationDatabase, station: int, now: datetime) -> Board:
     lying = [line for line in lines if line.badge.made_at and now - line.badge.made_at > FORGOTTEN]
     return Board(
         due=sorted((line for line in lines if line not in lying), key=lambda line: line.since),
+        unserved=unserved(db, station, now),
         forgotten=lying,
         blanks=[badge for badge in records.unfinished(db, station) if badge.elder_id is None],
         unconfirmed=unconfirmed(db, station),
@@ -99,11 +111,27 @@ def unconfirmed(db: StationDatabase, station: int) -> list[Badge]:
     return [records.from_row(row) for row in rows]
 
 
+def unserved(db: StationDatabase, station: int, now: datetime) -> list[Unserved]:
+    """Living elders without a badge who want one: none was ordered, or the last one ended and no other was ordered."""
+    rows = db.rows(
+        "SELECT id, coalesce((SELECT max(ended_at) FROM badge WHERE elder_id = elder.id), asked.at, created_at) "
+        "AS since FROM elder LEFT JOIN (SELECT elder_id, min(created_at) AS at FROM application GROUP BY elder_id) "
+        "AS asked ON asked.elder_id = elder.id WHERE station = ? AND status = 'living' "
+        "AND NOT EXISTS (SELECT 1 FROM badge WHERE elder_id = elder.id "
+        "AND state IN ('ordered', 'made', 'printed', 'worn')) "
+        "AND NOT EXISTS (SELECT 1 FROM refusal WHERE elder_id = elder.id AND withdrawn_at IS NULL) ORDER BY since",
+        station,
+    )
+    waits = [(row["id"], clock.parse(row["since"])) for row in rows]
+    return [Unserved(elder_id, since, *_waited(since, now)) for elder_id, since in waits]
+
+
 def elders_of(board: Board) -> Collection[int]:
     """Whose badges are on the board."""
     lines = [*board.due, *board.forgotten]
     badges = [*(one.badge for one in lines), *board.unconfirmed, *(one.badge for one in board.to_check)]
-    return {badge.elder_id for badge in badges if badge.elder_id is not None}
+    wearers = {badge.elder_id for badge in badges if badge.elder_id is not None}
+    return wearers | {one.elder_id for one in board.unserved}
 
 
 def _on_the_way(db: StationDatabase, station: int) -> list[dict[str, Any]]:
@@ -116,5 +144,10 @@ def _on_the_way(db: StationDatabase, station: int) -> list[dict[str, Any]]:
 
 def _line(row: dict[str, Any], now: datetime) -> Line:
     since = clock.parse(row["since"])
+    return Line(records.from_row(row), since, *_waited(since, now))
+
+
+def _waited(since: datetime, now: datetime) -> tuple[int, bool]:
+    """Full hours, and whether these are more than were promised."""
     waited = now - since
-    return Line(records.from_row(row), since, int(waited.total_seconds() // 3600), waited > TWO_DAYS)
+    return int(waited.total_seconds() // 3600), waited > TWO_DAYS

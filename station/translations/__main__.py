@@ -11,7 +11,7 @@ from babel.messages.extract import extract_from_dir, extract_from_file
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-from station import identity_number, names, phones, photos
+from station import identity_number, names, phones, photos, places, tables
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -30,7 +30,14 @@ KEYWORDS = {
 }
 # A fixed date keeps the files the same when the texts are the same.
 DATED = datetime(2026, 1, 1, tzinfo=UTC)
-TABLES = (identity_number.REASONS, names.REASONS, phones.REASONS, photos.REASONS)
+TABLES = (
+    identity_number.REASONS,
+    names.REASONS,
+    phones.REASONS,
+    photos.REASONS,
+    places.REASONS,
+    tables.REASONS,
+)
 
 
 def template() -> Catalog:
