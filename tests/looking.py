@@ -9,7 +9,23 @@ from playwright.sync_api import BrowserContext, Page
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 LANG = {"zh": "zh-CN", "en": "en", "ko": "ko"}
 # Latin words that stand on a Chinese or Korean page for a reason.
-FOREIGN = {"english", "pdf", "png", "jpeg", "webp", "enter", "ctrl", "javascript", "wxl", "zip", "sha"}
+FOREIGN = {
+    "english",
+    "pdf",
+    "png",
+    "jpeg",
+    "webp",
+    "enter",
+    "ctrl",
+    "javascript",
+    "wxl",
+    "zip",
+    "sha",
+    "csv",
+    "xlsx",
+    "wgs",
+    "gcj",
+}
 
 _OPEN = "() => document.querySelectorAll('details').forEach((one) => { one.open = true; })"
 _WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] :

@@ -20,6 +20,8 @@ FAMILY = {
     "community_id": "1",
     "given_by": "relative",
 }
+# What is uploaded as a table of landmarks: one good row, one without a name.
+TABLE = "名称,纬度,经度,类型\n北门小卖部,43.8222,126.5611,商店\n,43.8,126.5,商店\n"
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,19 @@ SHOTS = {
     "status, hurt": Shot("finder", "{status alerting}"),
     "status, going": Shot("finder", "{status going}"),
     "status, closed": Shot("finder", "{status closed}"),
+    "status, must leave": Shot("finder", "{status leaving}"),
+    "poster": Shot("finder", "{poster}"),
+    "poster, badge": Shot("finder", "{poster}/{digits}"),
+    "poster that has ended": Shot("finder", "/p/nonsense"),
+    "status, shown something": Shot("finder", "{status with_elder}"),
+    "status, safe": Shot("finder", "{status at_station}"),
+    "proof of help": Shot("finder", "{status handed_over}/receipt"),
+    "check a receipt": Shot("finder", "/receipt"),
+    "known receipt": Shot("finder", "/receipt", {"code": "{receipt}"}),
+    "unknown receipt": Shot("finder", "/receipt", {"code": "1234 5678 9012"}),
+    "doubt": Shot("finder", "/doubt?n=12345-6"),
+    "doubt without its kind": Shot("finder", "/doubt", {"note": "二维码被贴过"}),
+    "doubt told": Shot("finder", "/doubt", {"kind": "copied"}),
     "start": Shot("finder", "/"),
     "forged code": Shot("finder", f"/{FORGED}"),
     "unknown number": Shot("finder", "/n/000000"),
@@ -75,6 +90,7 @@ SHOTS = {
     "incident with an error": Shot(
         "secretary", "{incident with_elder}", {"collected_by": ""}, "#handover form"
     ),
+    "showing with an error": Shot("secretary", "{incident acked}", {"cause": ""}, "#part-showing form"),
     "call with an error": Shot("secretary", "/desk", {"number": "1"}, "#call form"),
     "elders": Shot("secretary", "/elders"),
     "elders found": Shot("worker", "/elders?q=wxl"),
@@ -85,6 +101,13 @@ SHOTS = {
     "badges": Shot("worker", "/badges"),
     "badges with an error": Shot("worker", "/badges", {"count": "-1"}, "form:has(#count)"),
     "paper card": Shot("worker", "{badge}/card"),
+    "landmarks": Shot("worker", "/landmarks"),
+    "landmarks without a file": Shot("worker", "/landmarks", {"crs": "gcj02"}, "form[enctype]"),
+    "landmark": Shot("worker", "{landmark}"),
+    "landmark, new": Shot("worker", "/landmarks/new"),
+    "landmark with errors": Shot("worker", "/landmarks/new", {"name": "x"}),
+    "landmark table": Shot("worker", "/landmarks", {"file": TABLE}, "form[enctype]"),
+    "incident in words": Shot("secretary", "{incident words}"),
     "applications": Shot("worker", "/applications"),
     "review": Shot("worker", "{application}"),
     "decided": Shot("worker", "{decided}"),
@@ -118,6 +141,7 @@ def paint(running: Running) -> Scenery:
     _find_links(scenery)
     _apply(scenery, worker)
     _make_badges(scenery, worker)
+    _name_places(scenery, worker)
     bare, shy = running.elders[0], running.elders[1]
     scenery.values |= {
         "help": bare["scan_url"].removeprefix(running.base_url),
@@ -126,6 +150,26 @@ def paint(running: Running) -> Scenery:
         "record": _record(worker, bare),
     }
     return scenery
+
+
+def _name_places(scenery: Scenery, worker: DeskSession) -> None:
+    """A finder must leave, a caller names a place that may be two, and a poster hangs at a door."""
+    left = scenery.running.scan(
+        7,
+        act="cannot_stay",
+        lat=JILIN["latitude"],
+        lon=JILIN["longitude"],
+        accuracy_m=25,
+        phone="19900008003",
+    )
+    called = scenery.running.desk("duty").post("/desk/calls", {"place": "灯杆旁边"}).json()
+    landmark = re.search(r'href="(/landmarks/\d+)"', html(worker, "/landmarks?q=向阳药房"))[1]
+    scenery.values |= {
+        "status leaving": left.json()["status_url"],
+        "incident words": f"/desk/incidents/{called['incident']}",
+        "landmark": landmark,
+        "poster": re.search(r'href="(/p/\w+)"', html(worker, landmark))[1],
+    }
 
 
 def html(session: DeskSession, path: str) -> str:
@@ -142,13 +186,28 @@ def _lead_incidents(scenery: Scenery, officer: DeskSession) -> None:
         for step in LED[1 : n + 1]:
             _step(officer, incident, step)
         scenery.values |= {f"status {state}": answer["status_url"], f"incident {state}": incident}
+    _show_and_prove(scenery, officer)
     called = officer.post("/desk/calls", {"place": "江边长椅", "phone": "19900008002"}).json()
     scenery.values["incident unknown"] = f"/desk/incidents/{called['incident']}"
 
 
+def _show_and_prove(scenery: Scenery, officer: DeskSession) -> None:
+    """A helper is shown what the ambulance needs, another takes the receipt; the secretary cares for a family."""
+    incident = scenery.values["incident with_elder"]
+    scan = officer.get(incident).json()["helpers"][0]["scan"]
+    shown = {"scan": scan, "items": ["call_name", "health_notes"], "cause": "treatment"}
+    assert officer.post(f"{incident}/disclosures", shown).status_code == 200
+    page = f"{scenery.base_url}{scenery.values['status handed_over']}"
+    taken = requests.post(f"{page}/receipt", timeout=30)
+    scenery.values["receipt"] = re.search(r"\d{4} \d{4} \d{4}", taken.text)[0]
+    slot = {"slot": "liaison"}
+    claimed = scenery.running.desk("secretary").post(f"{scenery.values['incident acked']}/claim", slot)
+    assert claimed.status_code == 200
+
+
 def _step(officer: DeskSession, incident: str, state: str) -> None:
     if state == "acked":
-        answer = officer.post(f"{incident}/claim", {"slot": "both"})
+        answer = officer.post(f"{incident}/claim", {"slot": "on_site"})
     else:
         version = officer.get(incident).json()["version"]
         more = {"handed_over": {"collected_by": "女儿"}, "closed": {"outcome": "reunited"}}.get(state, {})

@@ -85,6 +85,11 @@ SEND = """([where, typed]) => {
   for (const [name, value] of Object.entries(typed)) {
     const field = form.elements[name];
     if (field && field.type === 'checkbox') field.checked = true;
+    else if (field && field.type === 'file') {
+      const chosen = new DataTransfer();
+      chosen.items.add(new File([value], 'table.csv'));
+      field.files = chosen.files;
+    }
     else if (field && !field.length) field.value = value;
     else if (field && field.tagName === 'SELECT') field.value = value;
     else if (field) [...field].forEach((one) => { one.checked = one.value === value; one.disabled = false; });

@@ -24,6 +24,7 @@ from station.web import access, connection, pages
 from station.web.registration.blueprint import WHO, bp, my_communities, my_station
 
 MOST_SHOWN = 200
+TOO_LARGE = tables.REASONS["too_large"]
 LARGEST_KEPT = 450_000  # characters of a table on its way through the preview; a form may hold 500,000
 
 
@@ -123,7 +124,7 @@ def import_landmarks() -> ResponseReturnValue:
         return _to_list()
     kept = base64.b64encode(gzip.compress(content, mtime=0)).decode()
     if len(kept) > LARGEST_KEPT:
-        return _list(Invalid("file", tables.REASONS["too_large"])), 422
+        return _list(Invalid("file", TOO_LARGE)), 422
     return render_template(
         "registry/landmarks_preview.html", found=found, kept=kept, crs=crs, text=pages.error_text
     )
