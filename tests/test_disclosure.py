@@ -105,7 +105,7 @@ def test_what_is_shown_stands_on_the_finder_s_page_with_its_end(client, case):
     assert (photo.status_code, photo.mimetype, photo.data) == (200, "image/jpeg", JPEG)
     assert photo.headers["Cache-Control"] == "no-store"
     told = client.get(case.page, headers=JSON, base_url=BASE).get_json()
-    assert told["page"] == "call_name photo health_notes"
+    assert told["page"] == "call_name,photo,health_notes"
     assert told["unlocked"]["call_name"] == "李奶奶"
     until = datetime.fromisoformat(told["unlocked"]["until"])
     assert timedelta(minutes=29) < until - clock.utcnow() <= timedelta(minutes=30)

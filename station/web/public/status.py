@@ -44,7 +44,7 @@ class StatusView:
         """Which parts the page has; when it changes, an open page loads itself again."""
         parts = ["late"] if self.late else []
         parts += self.unlocked.items if self.unlocked else ()
-        return " ".join([*parts, self.state] if self.state in ("safe", "closed") else parts)
+        return ",".join([*parts, self.state] if self.state in ("safe", "closed") else parts)
 
     @property
     def over(self) -> bool:
