@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESSIV
 
 from station.errors import SettingError
@@ -32,6 +33,7 @@ class Keyring:
     badge: dict[str, bytes]  # one digit -> 64 bytes; old ones stay, or their badges die
     root: bytes  # 32 bytes; everything else is derived from it by label
     blind: bytes  # 32 bytes; blind indexes, apart because it is as secret as what it hides
+    _derived: dict[str, bytes] = field(default_factory=dict, repr=False, compare=False)
     _siv: dict[str, AESSIV] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -49,7 +51,9 @@ class Keyring:
 
     def derive(self, label: str) -> bytes:
         """A 32-byte secret for one purpose (HKDF-Expand of RFC 5869 with a single block)."""
-        return hmac.digest(self.root, label.encode() + b"\x01", "sha256")
+        if label not in self._derived:
+            self._derived[label] = hmac.digest(self.root, label.encode() + b"\x01", "sha256")
+        return self._derived[label]
 
     def check_value(self) -> str:
         """What a database remembers of its keyring, to refuse another one. Tells nothing about the keys."""
@@ -209,26 +213,24 @@ def derived_token(ring: Keyring, purpose: str, subject: str) -> str:
 
 
 def number_token(ring: Keyring, purpose: str, number: int) -> str:
-    """128 bits that hold a number below 2^64, so that nothing need be stored: its code, and the number hidden by it.
+    """128 bits that hold a number below 2^64, so that nothing need be stored: one AES block of it and eight zero bytes.
 
-    The synthetic-IV construction of RFC 5297 with HMAC; who has no keyring makes a valid one with 2^-64 a guess.
+    Encode-then-encipher (Bellare and Rogaway, 2000): who has no keyring makes a valid one with 2^-64 a guess.
     """
-    plain, key = number.to_bytes(8, "big"), ring.derive(purpose)
-    code = hmac.digest(key, b"code" + plain, "sha256")[:8]
-    return (code + _hidden(key, code, plain)).hex()
+    block = _block(ring, purpose).encryptor()
+    return (block.update(number.to_bytes(8, "big") + bytes(8)) + block.finalize()).hex()
 
 
 def open_number_token(ring: Keyring, purpose: str, token: str) -> int | None:
-    """The number in an authentic token, else None."""
-    sealed, key = bytes.fromhex(token), ring.derive(purpose)
-    code, plain = sealed[:8], _hidden(key, sealed[:8], sealed[8:])
-    authentic = hmac.compare_digest(code, hmac.digest(key, b"code" + plain, "sha256")[:8])
-    return int.from_bytes(plain, "big") if authentic else None
+    """The number in an authentic token of 32 hexadecimal digits, else None."""
+    block = _block(ring, purpose).decryptor()
+    plain = block.update(bytes.fromhex(token)) + block.finalize()
+    authentic = hmac.compare_digest(plain[8:], bytes(8))
+    return int.from_bytes(plain[:8], "big") if authentic else None
 
 
-def _hidden(key: bytes, code: bytes, plain: bytes) -> bytes:
-    pad = hmac.digest(key, b"pad" + code, "sha256")
-    return bytes(a ^ b for a, b in zip(plain, pad, strict=False))
+def _block(ring: Keyring, purpose: str) -> Cipher[modes.ECB]:
+    return Cipher(algorithms.AES(ring.derive(purpose)), modes.ECB())  # noqa: S305 - a single block
 
 
 def random_token() -> str:
