@@ -1,7 +1,7 @@
 """What every way to reach a person has in common: one message out, one result back."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -37,13 +37,16 @@ class Result:
 
     "ok": the provider has taken the message. "retry": it has not, or nobody knows. "permanent": trying again
     cannot help, another channel must. `detail` is English for the operator, free of secrets and addresses.
-    `retry_after_s` is the provider's own wish in seconds, never more than a minute.
+    `retry_after_s` is the provider's own wish in seconds, never more than a minute. `words` and `advice` are
+    msgids: what was answered and what to do next, for the person who tests a channel.
     """
 
     outcome: Literal["ok", "retry", "permanent"]
     provider_id: str | None = None
     detail: str = ""
     retry_after_s: float | None = None
+    words: str = field(default="", compare=False)
+    advice: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -59,12 +62,32 @@ class Delivery:
 
 
 @dataclass(frozen=True)
+class Limit:
+    """What a provider takes at most for one destination: so many messages in so many seconds."""
+
+    most: int
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Channel:
-    """A way to reach a person, with the names of the settings that it needs and of those it can use."""
+    """A way to reach a person, with the names of the settings that it needs and of those it can use.
+
+    `secret` settings are never shown. `to` is what a destination is. `limit` is kept by the station itself,
+    because some providers drop what is over it in silence. `shared` says that all destinations stand and fall
+    together, since one provider serves them. `rings` is a call: only for what cannot wait. `verified` is False
+    where a success says little.
+    """
 
     deliver: Callable[[Delivery], Result]
     required: tuple[str, ...]
     optional: tuple[str, ...]
+    secret: tuple[str, ...] = ()
+    to: Literal["web", "mail", "phone", "robot", "user", "key", "apprise"] = "robot"
+    limit: Limit | None = None
+    shared: bool = True
+    rings: bool = False
+    verified: bool = True
 
 
 def mark(message: Outgoing) -> str:

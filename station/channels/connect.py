@@ -17,6 +17,7 @@ from typing import Any
 import certifi
 
 from station.channels.addresses import Permission
+from station.vocabulary import N_
 
 # More than any provider says; past it the peer is broken or hostile.
 _ANSWER_LIMIT = 256 * 1024
@@ -43,6 +44,9 @@ class Deadline:
         if left <= 0:
             raise TimeoutError("the deadline has passed")
         return left
+
+    def is_over(self) -> bool:
+        return time.monotonic() >= self.end
 
 
 class TimedSocket(socket.socket):
@@ -75,7 +79,7 @@ def dial(host: str, port: int, deadline: Deadline, permitted: Permission) -> Tim
     """
     tries = _tries([found for found in _look_up(host, port, deadline) if permitted(ip_address(found[1][0]))])
     if not tries:
-        raise Undeliverable("the address is not one that messages may be sent to")
+        raise Undeliverable(N_("the address is not one that messages may be sent to"))
     for family, where_to in tries[:-1]:
         try:
             return _connect(family, where_to, deadline, deadline.left() / len(tries))
@@ -96,7 +100,7 @@ def secure(sock: TimedSocket, host: str, ca_file: str) -> TimedTLSSocket:
         raise
     except ValueError:
         sock.close()
-        raise Undeliverable("the server's name cannot be used for encryption") from None
+        raise Undeliverable(N_("the server's name cannot be used for encryption")) from None
     assert isinstance(tls, TimedTLSSocket)
     tls.deadline = deadline
     return tls
@@ -112,7 +116,7 @@ def tls_context(ca_file: str) -> ssl.SSLContext:
         if ca_file:
             context.load_verify_locations(ca_file)
     except OSError:
-        raise Undeliverable("the file named by the setting ca_file holds no certificate") from None
+        raise Undeliverable(N_("the file named by the setting ca_file holds no certificate")) from None
     return context
 
 

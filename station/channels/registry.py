@@ -6,14 +6,38 @@ import ssl
 from collections.abc import Mapping
 from datetime import datetime
 
-from station.channels import smtp, webhook, wecom_robot
+from station.channels import (
+    aliyun_sms,
+    aliyun_voice,
+    apprise_url,
+    bark,
+    dingtalk_robot,
+    feishu_robot,
+    serverchan,
+    smtp,
+    tencent_sms,
+    webhook,
+    wecom_app,
+    wecom_robot,
+)
 from station.channels.base import Channel, Delivery, Outgoing, Result
 from station.channels.connect import Deadline, Undeliverable
+from station.channels.post import AGAIN, COMPARE
+from station.vocabulary import N_
 
 KINDS: dict[str, Channel] = {
     "webhook": webhook.CHANNEL,
     "wecom_robot": wecom_robot.CHANNEL,
+    "wecom_app": wecom_app.CHANNEL,
+    "dingtalk_robot": dingtalk_robot.CHANNEL,
+    "feishu_robot": feishu_robot.CHANNEL,
+    "aliyun_sms": aliyun_sms.CHANNEL,
+    "aliyun_voice": aliyun_voice.CHANNEL,
+    "tencent_sms": tencent_sms.CHANNEL,
     "smtp": smtp.CHANNEL,
+    "bark": bark.CHANNEL,
+    "serverchan": serverchan.CHANNEL,
+    "apprise": apprise_url.CHANNEL,
 }
 
 _DEADLINE_S = 10.0
@@ -21,14 +45,14 @@ _DEADLINE_RANGE_S = (0.1, 30.0)
 
 # The first class that fits speaks; the exceptions' own words may hold an address and are not used.
 _TROUBLES: tuple[tuple[type[Exception], str], ...] = (
-    (ssl.SSLCertVerificationError, "the server's certificate is not valid for its address"),
-    (ssl.SSLError, "no encrypted connection could be made"),
-    (socket.gaierror, "the server's name cannot be looked up"),
-    (TimeoutError, "no answer in time"),
-    (ConnectionRefusedError, "the server refuses connections"),
-    (ConnectionError, "the connection broke off"),
-    (http.client.HTTPException, "the server's answer is not HTTP"),
-    (OSError, "the server cannot be reached"),
+    (ssl.SSLCertVerificationError, N_("the server's certificate is not valid for its address")),
+    (ssl.SSLError, N_("no encrypted connection could be made")),
+    (socket.gaierror, N_("the server's name cannot be looked up")),
+    (TimeoutError, N_("no answer in time")),
+    (ConnectionRefusedError, N_("the server refuses connections")),
+    (ConnectionError, N_("the connection broke off")),
+    (http.client.HTTPException, N_("the server's answer is not HTTP")),
+    (OSError, N_("the server cannot be reached")),
 )
 
 
@@ -52,15 +76,16 @@ def send(
         deadline = Deadline.after(_seconds(settings.get("deadline_s", "")))
         return channel.deliver(Delivery(settings, destination, message, now, allow_private, deadline))
     except Undeliverable as refusal:
-        return Result("permanent", detail=str(refusal))
+        return Result("permanent", detail=str(refusal), words=str(refusal), advice=COMPARE)
     except (OSError, http.client.HTTPException) as trouble:
-        return Result("retry", detail=next(words for what, words in _TROUBLES if isinstance(trouble, what)))
+        words = next(words for what, words in _TROUBLES if isinstance(trouble, what))
+        return Result("retry", detail=words, words=words, advice=AGAIN)
 
 
 def _channel(kind: str, settings: Mapping[str, str]) -> Channel:
     channel = KINDS.get(kind)
     if channel is None:
-        raise Undeliverable("there is no channel of this kind")
+        raise Undeliverable(N_("there is no channel of this kind"))
     missing = [name for name in channel.required if not settings.get(name)]
     if missing:
         raise Undeliverable(f"the channel lacks the setting {missing[0]}")

@@ -10,11 +10,12 @@ import smtplib
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
-from typing import Literal
 
 from station.channels import addresses
 from station.channels.base import Channel, Delivery, Result, mark, paragraphs
 from station.channels.connect import TimedSocket, TimedTLSSocket, Undeliverable, dial, secure, tls_context
+from station.channels.post import AGAIN, ASK, COMPARE, REFUSED, TAKEN, TROUBLED
+from station.vocabulary import N_
 
 _PORTS = {"tls": 465, "starttls": 587, "plain": 25}
 # One plain ASCII mailbox and nothing that could become a second header or a second recipient.
@@ -33,7 +34,13 @@ def deliver(delivery: Delivery) -> Result:
                 client.putcmd("QUIT")
     except smtplib.SMTPException as trouble:
         return judge(trouble)
-    return Result("ok", provider_id=mail["Message-ID"], detail="the mail server took the message")
+    return Result(
+        "ok",
+        provider_id=mail["Message-ID"],
+        detail="the mail server took the message",
+        words=TAKEN,
+        advice=ASK,
+    )
 
 
 def judge(trouble: smtplib.SMTPException) -> Result:
@@ -43,8 +50,10 @@ def judge(trouble: smtplib.SMTPException) -> Result:
     code = _code(trouble)
     if code is None:
         return Result("permanent", detail="the mail server offers no such way to log in or to encrypt")
-    outcome: Literal["retry", "permanent"] = "permanent" if 500 <= code < 600 else "retry"
-    return Result(outcome, detail=f"the mail server answered {code}")
+    final = 500 <= code < 600
+    words, advice = (REFUSED, COMPARE) if final else (TROUBLED, AGAIN)
+    said = f"the mail server answered {code}"
+    return Result("permanent" if final else "retry", detail=said, words=words, advice=advice)
 
 
 def compose(delivery: Delivery) -> EmailMessage:
@@ -96,16 +105,18 @@ def _encrypt(client: _Client, delivery: Delivery) -> None:
 def _log_in(client: _Client, delivery: Delivery) -> None:
     user, password = delivery.settings.get("username", ""), delivery.settings.get("password", "")
     if user and not isinstance(client.sock, TimedTLSSocket):
-        raise Undeliverable("the password is not sent without encryption; set security to tls or starttls")
+        raise Undeliverable(
+            N_("the password is not sent without encryption; set security to tls or starttls")
+        )
     if user:
         client.login(user, password)
 
 
 def _port(port: str, security: str) -> int:
     if security not in _PORTS:
-        raise Undeliverable("the setting security must be tls, starttls or plain")
+        raise Undeliverable(N_("the setting security must be tls, starttls or plain"))
     if port and not (port.isdecimal() and 0 < int(port) < 65536):
-        raise Undeliverable("the setting port must be a number from 1 to 65535")
+        raise Undeliverable(N_("the setting port must be a number from 1 to 65535"))
     return int(port) if port else _PORTS[security]
 
 
@@ -117,7 +128,7 @@ def _code(trouble: smtplib.SMTPException) -> int | None:
 
 def _mailbox(address: str) -> str:
     if not _MAILBOX.fullmatch(address.strip()):
-        raise Undeliverable("the sender or the destination is not an e-mail address")
+        raise Undeliverable(N_("the sender or the destination is not an e-mail address"))
     return address.strip()
 
 
@@ -133,4 +144,6 @@ CHANNEL = Channel(
     deliver,
     required=("host", "sender"),
     optional=("port", "security", "username", "password", "ca_file", "deadline_s"),
+    secret=("password",),
+    to="mail",
 )

@@ -45,4 +45,11 @@ def _fields(message: Outgoing) -> dict[str, object]:
     }
 
 
-CHANNEL = Channel(deliver, required=("secret",), optional=("ca_file", "deadline_s"))
+CHANNEL = Channel(
+    deliver,
+    required=("secret",),
+    optional=("ca_file", "deadline_s"),
+    secret=("secret",),
+    to="web",
+    shared=False,
+)
