@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from station import addresses, clock, communities, fallback
+from station import addresses, clock, communities, fallback, seal
 from station.addresses import Address
 from station.alerts import ladder, letters, outbox, plan
+from station.alerts.gates import Gates, Way
 from station.alerts.outbox import Due
 from station.channels import beacon
 from station.channels.base import Outgoing, Result
@@ -29,8 +30,7 @@ from station.vault import Unsealable, Vault
 
 log = logging.getLogger("station.sender")
 
-SLOTS = 16
-SLOTS_OF_A_CHANNEL = 6  # so that one slow provider cannot hold up the others
+SLOTS = 32  # four channels may hang at once before a fifth waits, see gates.SLOTS_OF_A_CHANNEL
 LOOK_EVERY_S = 0.02
 HOUSEKEEPING_EVERY_S = 1.0
 PLAN_ALL_EVERY_S = 15.0
@@ -61,8 +61,8 @@ class Sender:
         None
     )  # called within long work, so that a busy sender is not taken for a dead one
     pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(SLOTS, "send"))
-    results: "queue.SimpleQueue[tuple[Due, int, Result]]" = field(default_factory=queue.SimpleQueue)
-    in_the_air: Counter[int] = field(default_factory=Counter)
+    results: "queue.SimpleQueue[tuple[Due, Way | None, Result]]" = field(default_factory=queue.SimpleQueue)
+    gates: Gates = field(default_factory=Gates)
     ringing: dict[int, _Ringing] = field(default_factory=dict)
     cursor: int = 0
     version: int = -1
@@ -71,6 +71,11 @@ class Sender:
     last_ping: float = -1e9
     clock_offset: float | None = None  # of the wall clock before the machine's own count of seconds
     last_roster: datetime | None = None
+
+    @property
+    def in_the_air(self) -> Counter[int]:
+        """How many messages are on their way, by channel."""
+        return self.gates.in_the_air
 
     def start(self, now: datetime) -> None:
         """Take back what a dead sender left, and plan everything once from the disk."""
@@ -168,10 +173,10 @@ class Sender:
         before, self.clock_offset = self.clock_offset, now.timestamp() - moment
         rounds.mend(self.db, 0.0 if before is None else self.clock_offset - before, now)
         url = self.config.dead_man_url
-        if url and moment - self.last_ping >= rounds.PING_EVERY_S:
-            if rounds.is_well(self.db, self.vault, self.config, now):
-                self.last_ping = moment
-                self.pool.submit(beacon.ping, url)
+        due = url and moment - self.last_ping >= rounds.PING_EVERY_S
+        if due and rounds.is_well(self.db, self.vault, self.config, now):
+            self.last_ping = moment
+            self.pool.submit(beacon.ping, url)
 
     def _ring_next(self, now: datetime) -> None:
         moment = time.monotonic()
@@ -231,21 +236,29 @@ class Sender:
         free = SLOTS - sum(self.in_the_air.values())
         if free <= 0:
             return
-        busy = frozenset(channel for channel, count in self.in_the_air.items() if count >= SLOTS_OF_A_CHANNEL)
-        for due in outbox.claim(self.db, now, free, busy):
+        for due in outbox.claim(self.db, now, free, self.gates.rooms(now)):
             self._launch(due, now)
 
     def _launch(self, due: Due, now: datetime) -> None:
-        channel, result = 0, BROKEN
+        result = BROKEN
         with _apart(f"alert {due.alert_id}"):
             prepared = self._prepare(due, now)
             if prepared:
-                self.in_the_air[prepared[0].channel_id] += 1
-                self.pool.submit(self._deliver, due, *prepared, now)
+                self._let_out(due, *prepared, now)
                 return
             result = CHANNEL_GONE
-        self.results.put((due, channel, result))
-        self.in_the_air[channel] += 1
+        self.results.put((due, None, result))
+        self.in_the_air[0] += 1
+
+    def _let_out(self, due: Due, address: Address, message: Outgoing, now: datetime) -> None:
+        """Send now, or put the alert back when the provider's limit or its trouble says later."""
+        target = seal.token_hash(address.destination).hex()
+        way = Way(address.channel_id, address.id, address.kind, target)
+        wait = self.gates.enter(way, now, urgent=due.kind in ("notice", "ladder"))
+        if wait is None:
+            self.pool.submit(self._deliver, due, way, address, message, now)
+        else:
+            outbox.put_back(self.db, due, wait, now)
 
     def _prepare(self, due: Due, now: datetime) -> tuple[Address, Outgoing] | None:
         """Where an alert goes and its words; None when it can go nowhere any more."""
@@ -256,19 +269,22 @@ class Sender:
             return None
         return (address, message) if address else None
 
-    def _deliver(self, due: Due, address: Address, message: Outgoing, now: datetime) -> None:
+    def _deliver(self, due: Due, way: Way, address: Address, message: Outgoing, now: datetime) -> None:
         """Runs in a thread of the pool; touches no database."""
         result = Result("retry", detail="the attempt broke off")
         try:
             result = fallback.deliver(address, message, now)
         finally:
-            self.results.put((due, address.channel_id, result))
+            self.results.put((due, way, result))
 
     def _collect(self, now: datetime) -> None:
         done: list[tuple[Due, Result]] = []
         while not self.results.empty():
-            due, channel, result = self.results.get()
-            self.in_the_air[channel] -= 1
+            due, way, result = self.results.get()
+            if way:
+                self.gates.leave(way, result, now)
+            else:
+                self.in_the_air[0] -= 1
             done.append((due, result))
             if result.outcome != "ok":
                 log.warning(

@@ -30,10 +30,10 @@ class Watch:
         """Move the clock and send all that is due; returns the messages that arrived meanwhile."""
         before = len(self.provider.requests)
         self.now = self.start + timedelta(seconds=seconds)
-        self._settle()
-        return [json.loads(request.body) for request in self.provider.requests[before:]]
+        self.settle()
+        return [json.loads(request.body or b"{}") for request in self.provider.requests[before:]]
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
         # Our own writes do not move data_version of our own connection, as another process's would.
         self.sender.version = -1
         self.sender.last_plan = self.sender.last_look = -1e9

@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from station import clock
+from station.alerts.gates import Rooms
 from station.channels.base import Result
+from station.channels.registry import KINDS
 from station.db import StationDatabase, transaction
 from station.incidents.states import LEASED, rings
 
@@ -15,6 +17,7 @@ FARTHEST_DUE = timedelta(seconds=90)
 # How long after closing the last words are still worth sending.
 LAST_WORDS = timedelta(hours=24)
 SOFT_LIVES = timedelta(minutes=10)
+RINGING = tuple(kind for kind, channel in KINDS.items() if channel.rings)
 
 
 @dataclass(frozen=True)
@@ -51,22 +54,21 @@ def reclaim(db: StationDatabase, now: datetime) -> int:
         )
 
 
-def claim(
-    db: StationDatabase, now: datetime, most: int, busy_channels: frozenset[int] = frozenset()
-) -> list[Due]:
+def claim(db: StationDatabase, now: datetime, most: int, rooms: Rooms | None = None) -> list[Due]:
     """Take up to `most` due alerts: notices first, for they tell somebody of an elder for the first time, then first
 
     attempts before retries. Those no longer called for are cancelled.
 
-    Channels in `busy_channels` have all their slots in use and wait.
+    `rooms` says how many each channel may have, so that a slow one cannot take the slots of all others.
     """
-    rows = _due_rows(db, now, most, busy_channels)
+    rooms = rooms or Rooms(most, {})
+    rows = _due_rows(db, now, most, rooms)
     if not rows:
         return []
     taken = []
     with transaction(db):
         for row in rows:
-            if not _still_called_for(db, row, now):
+            if not _still_called_for(db, row, now) or _need_not_ring(db, row, rooms):
                 db.write("UPDATE alert SET state = 'cancelled' WHERE id = ? AND state = 'pending'", row["id"])
             elif db.write(
                 "UPDATE alert SET state = 'sending', attempts = attempts + 1 WHERE id = ? AND state = 'pending'",
@@ -81,6 +83,17 @@ def claim(
                     outcome="sending",
                 )
     return taken
+
+
+def put_back(db: StationDatabase, due: Due, seconds: float, now: datetime) -> None:
+    """Undo a claim whose way turned out to be shut: no attempt was made."""
+    with transaction(db):
+        db.write("DELETE FROM attempt WHERE alert_id = ? AND number = ?", due.alert_id, due.attempt)
+        db.write(
+            "UPDATE alert SET state = 'pending', attempts = attempts - 1, due_at = ? WHERE id = ? AND state = 'sending'",
+            clock.text(now + timedelta(seconds=seconds)),
+            due.alert_id,
+        )
 
 
 def record(db: StationDatabase, results: list[tuple[Due, Result]], now: datetime) -> None:
@@ -123,18 +136,41 @@ def of_incident(db: StationDatabase, incident_id: int) -> list[dict[str, Any]]:
     )
 
 
-def _due_rows(
-    db: StationDatabase, now: datetime, most: int, busy_channels: frozenset[int]
-) -> list[dict[str, Any]]:
-    marks = ", ".join("?" * len(busy_channels))
-    return db.rows(
-        "SELECT alert.*, address.channel_id FROM alert JOIN address ON address.id = alert.address_id "  # noqa: S608
-        f"WHERE alert.state = 'pending' AND alert.due_at <= ? AND address.channel_id NOT IN ({marks}) "
-        "ORDER BY alert.kind <> 'notice', alert.attempts > 0, alert.id LIMIT ?",
+def _due_rows(db: StationDatabase, now: datetime, most: int, rooms: Rooms) -> list[dict[str, Any]]:
+    """What is due, in order, and of each channel no more than it has room for."""
+    full = {channel for channel, used in rooms.used.items() if used >= rooms.share} | rooms.shut_channels
+    channels, shut = ", ".join("?" * len(full)), ", ".join("?" * len(rooms.shut_addresses))
+    rows = db.rows(
+        "SELECT * FROM (SELECT alert.*, address.channel_id, channel.kind AS channel_kind, "  # noqa: S608
+        "row_number() OVER (PARTITION BY address.channel_id "
+        "ORDER BY alert.kind <> 'notice', alert.attempts > 0, alert.id) AS place "
+        "FROM alert JOIN address ON address.id = alert.address_id JOIN channel ON channel.id = address.channel_id "
+        f"WHERE alert.state = 'pending' AND alert.due_at <= ? AND address.channel_id NOT IN ({channels}) "
+        f"AND address.id NOT IN ({shut})) WHERE place <= ? ORDER BY kind <> 'notice', attempts > 0, id",
         clock.text(now),
-        *busy_channels,
-        most,
+        *full,
+        *rooms.shut_addresses,
+        rooms.share,
     )
+    return [row for row in rows if row["place"] <= rooms.left(row["channel_id"])][:most]
+
+
+def _need_not_ring(db: StationDatabase, row: dict[str, Any], rooms: Rooms) -> bool:
+    """A phone is called for rings after the first alone, and for all else only when nothing else reaches the person."""
+    if row["channel_kind"] not in RINGING or row["kind"] in ("drill", "trial"):
+        return False
+    if row["kind"] == "ladder" and row["step"] != 0:
+        return False
+    marks, shut = ", ".join("?" * len(RINGING)), ", ".join("?" * len(rooms.shut_channels))
+    quieter = db.scalar(
+        "SELECT 1 FROM alert JOIN address ON address.id = alert.address_id "  # noqa: S608
+        "JOIN channel ON channel.id = address.channel_id WHERE alert.uid = ? AND alert.state <> 'failed' "
+        f"AND channel.kind NOT IN ({marks}) AND channel.id NOT IN ({shut}) LIMIT 1",
+        row["uid"],
+        *RINGING,
+        *rooms.shut_channels,
+    )
+    return quieter is not None
 
 
 def _still_called_for(db: StationDatabase, row: dict[str, Any], now: datetime) -> bool:
@@ -170,6 +206,15 @@ def _ring_called_for(db: StationDatabase, row: dict[str, Any], incident: dict[st
     return row["attempts"] > 0 or not _rung_again(db, row)
 
 
+def _placed_again(db: StationDatabase, row: dict[str, Any]) -> bool:
+    """Whether a newer message of the place waits for the same address: each tells the place as it is now."""
+    newer = db.scalar(
+        "SELECT 1 FROM alert WHERE incident_id = ? AND id > ? AND address_id = ? AND kind = 'place' AND state = 'pending'",
+        *(row[name] for name in ("incident_id", "id", "address_id")),
+    )
+    return newer is not None
+
+
 def _rung_again(db: StationDatabase, row: dict[str, Any]) -> bool:
     """Whether a newer ring waits for the same address: after an outage one is enough, however many were missed."""
     newer = db.scalar(
@@ -197,6 +242,7 @@ def _record_one(db: StationDatabase, due: Due, result: Result, now: datetime) ->
         db.write(
             "UPDATE alert SET state = 'failed', last_detail = ? WHERE id = ?", result.detail, due.alert_id
         )
+        _ring_instead(db, due, at)
     else:
         wait = max(backoff_s(due.attempt, random.random()), result.retry_after_s or 0)  # noqa: S311 - jitter
         db.write(
@@ -205,6 +251,19 @@ def _record_one(db: StationDatabase, due: Due, result: Result, now: datetime) ->
             result.detail,
             due.alert_id,
         )
+
+
+def _ring_instead(db: StationDatabase, due: Due, at: str) -> None:
+    """What fails for good brings back at once the call that was spared because of it; `claim` decides anew."""
+    marks = ", ".join("?" * len(RINGING))
+    db.write(
+        "UPDATE alert SET state = 'pending', due_at = ? WHERE uid = ? AND state = 'cancelled' AND attempts = 0 "  # noqa: S608
+        "AND address_id IN (SELECT address.id FROM address JOIN channel ON channel.id = address.channel_id "
+        f"WHERE channel.kind IN ({marks}))",
+        at,
+        due.uid,
+        *RINGING,
+    )
 
 
 def _due(row: dict[str, Any]) -> Due:
