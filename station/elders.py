@@ -55,6 +55,16 @@ class PublicItems:
     flags: tuple[str, ...] = ()  # shown only after the "hurt" press
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Whence a record comes: the form that makes it but once, the station, who entered it, how consent was given."""
+
+    form_id: str
+    station: int
+    by: int | None
+    means: str  # desk, paper, online
+
+
 def register(
     db: StationDatabase,
     vault: Vault,
@@ -75,24 +85,31 @@ def register(
         return known
     uid = uuid.uuid4().hex
     vault.create([f"elder/{uid}"], now)
-    at = clock.text(now)
     try:
         with transaction(db):
-            elder_id = db.insert(
-                "elder",
-                uid=uid,
-                station=station,
-                form_id=form_id,
-                created_by=by,
-                created_at=at,
-                updated_at=at,
-                **_sealed(vault, uid, enrolment),
-            )
-            _write_contacts(db, vault, elder_id, uid, enrolment)
-            _write_consents(db, elder_id, enrolment, by=by, means=means, now=now)
-            audit.record(db, vault.ring, staff_id=by, action="elder.add", about=f"elder/{elder_id}", now=now)
+            return add(db, vault, uid, enrolment, Origin(form_id, station, by, means), now)
     except IntegrityError as error:
         return _already(db, form_id, error)
+
+
+def add(
+    db: StationDatabase, vault: Vault, uid: str, enrolment: Enrolment, origin: Origin, now: datetime
+) -> int:
+    """The rows of a new elder whose key `elder/<uid>` exists; inside the caller's transaction."""
+    at, by = clock.text(now), origin.by
+    elder_id = db.insert(
+        "elder",
+        uid=uid,
+        station=origin.station,
+        form_id=origin.form_id,
+        created_by=by,
+        created_at=at,
+        updated_at=at,
+        **_sealed(vault, uid, enrolment),
+    )
+    _write_contacts(db, vault, elder_id, uid, enrolment)
+    _write_consents(db, elder_id, enrolment, by=by, means=origin.means, now=now)
+    audit.record(db, vault.ring, staff_id=by, action="elder.add", about=f"elder/{elder_id}", now=now)
     return elder_id
 
 

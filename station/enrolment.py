@@ -1,5 +1,7 @@
 """Checking what was typed about an elder: every field at once, each error with what to do next."""
 
+import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
@@ -13,6 +15,8 @@ T = TypeVar("T")
 MOST_CONTACTS = 4
 LONGEST_TEXT = 2000
 LONGEST_ADDRESS = 120
+
+_DATE = re.compile(r"(\d{4})(?:[-./年](?=.+\D)|(?=\d{4}))(\d{1,2})(?:[-./月]|(?=\d{2}$))(\d{1,2})日?")
 
 
 @dataclass(frozen=True)
@@ -157,15 +161,22 @@ def _identity(checker: _Checker, form: ElderForm, today: date) -> tuple[str, str
     return birth, form.sex if form.sex in vocabulary.SEXES else "", "", ""
 
 
+def typed_date(text: str) -> str:
+    """1946年3月5日, 1946.3.5, 19460305 and full-width digits as an ISO date; what is none becomes empty."""
+    found = _DATE.fullmatch(unicodedata.normalize("NFKC", text).strip())
+    try:
+        return date(*(int(part) for part in found.groups())).isoformat() if found else ""
+    except ValueError:
+        return ""
+
+
 def _birth_date(text: str, today: date) -> str:
     if not text.strip():
         return ""
-    try:
-        born = date.fromisoformat(text.strip())
-    except ValueError as error:
-        raise Invalid(
-            "birth_date", "Write the birth date as year-month-day, for example 1946-03-05."
-        ) from error
+    iso = typed_date(text)
+    if not iso:
+        raise Invalid("birth_date", "Write the birth date as year-month-day, for example 1946-03-05.")
+    born = date.fromisoformat(iso)
     if not 0 <= today.year - born.year <= 125 or born > today:
         raise Invalid("birth_date", "This birth date cannot be right; please look again.")
     return born.isoformat()
