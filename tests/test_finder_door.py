@@ -335,7 +335,17 @@ def test_the_finder_reads_what_the_station_does(client, home, wang, now):
         acts.move(db, vault, incident, Move(state, version(home, incident), **more), by=2, now=began)
 
     first = look(client, url)
-    assert set(first) == {"state", "late", "page", "unlocked", "text", "eta_minutes", "code", "messages"}
+    assert set(first) == {
+        "state",
+        "late",
+        "page",
+        "unlocked",
+        "text",
+        "eta_minutes",
+        "code",
+        "messages",
+        "safe_places",
+    }
     assert first["state"] == "sent"
     assert first["code"] == scans(home)[0]["code"]
     acts.seen(db, incident, by=2, now=began)
@@ -379,7 +389,7 @@ def test_how_it_ended_is_nobodys_business(client, home, wang):
     assert len(texts) == 1
 
 
-def test_silence_of_a_minute_is_said_and_puts_the_phone_first(client, home, wang):
+def test_silence_of_a_minute_is_said_and_puts_the_phone_first(client, home, wang, now):
     answer = post(client, wang, act="with_elder").get_json()
     page = client.get(answer["status_url"] + "?l=zh").text
     assert page.index('id="m"') < page.index("tel:+86")
