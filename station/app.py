@@ -7,10 +7,11 @@ from flask import Flask
 from station.config import Config
 from station.emergency import EmergencyFile
 from station.seal import Keyring
-from station.web import account, demo, family, health, language, links, pages, registry, rehearsal
+from station.web import account, channels, demo, family, health, language, links, metrics, pages, registry, rehearsal
 from station.web.connection import Service
 from station.web.desk import doors as desk
 from station.web.public import doors as public
+from station.web.roster import doors as roster
 
 LARGEST_BODY = 64 * 1024  # bytes; the registry raises it for photos
 
@@ -35,7 +36,7 @@ def create_app(config: Config, ring: Keyring) -> Flask:
     account.csrf.init_app(app)
     language.install(app)
     pages.install(app)
-    for module in (account, desk, registry, family, links, rehearsal, health, public):
+    for module in (account, desk, roster, channels, registry, family, links, rehearsal, health, metrics, public):
         app.register_blueprint(module.bp)
     if config.demo:
         app.register_blueprint(demo.bp)

@@ -9,7 +9,7 @@ from flask_babel import gettext
 
 from station import communities, elders, phones, places
 from station.errors import Conflict, Invalid, NotFound, Refused, UserError
-from station.incidents import acts, links, views
+from station.incidents import acts, links, offers, views
 from station.incidents.links import Ended, Link
 from station.vocabulary import N_
 from station.web import access, connection, pages
@@ -24,7 +24,9 @@ NEUTRAL = {
     "false_alarm": N_("It was a false alarm."),
     "tag_only": N_("Only a badge was found."),
 }
+ANSWERS = ("accept", "refuse")
 OTHERWISE = N_("The station has taken care of it.")
+HEARD = "heard"
 
 
 @bp.get("/go/<token>")
@@ -39,7 +41,7 @@ def look(token: str) -> ResponseReturnValue:
 def take(token: str) -> ResponseReturnValue:
     try:
         link = links.open_link(connection.get_db(), token)
-        acts.claim(connection.get_db(), link.incident_id, _slot(), by=_claimer(link), now=connection.now())
+        _press(link)
     except Ended as ended:
         return _ended(ended)
     except (Conflict, Invalid, Refused) as error:
@@ -47,6 +49,17 @@ def take(token: str) -> ResponseReturnValue:
     if access.wants_json():
         return _page(token)
     return _redirect(token)
+
+
+def _press(link: Link) -> None:
+    """Take a slot, go along, or answer a colleague who asks to take over; in a drill, only say that it came."""
+    db, slot, by, now = connection.get_db(), _slot(), _claimer(link), connection.now()
+    if slot == HEARD and views.brief(db, link.incident_id).kind == "drill":
+        acts.seen(db, link.incident_id, by=by, now=now)
+    elif slot in ANSWERS:
+        offers.answer(db, link.incident_id, accept=slot == "accept", by=by, now=now)
+    else:
+        acts.claim(db, link.incident_id, slot, by=by, now=now)
 
 
 def _slot() -> str:
@@ -77,7 +90,7 @@ def _refuse(token: str, error: UserError) -> ResponseReturnValue:
 
 def _named(token: str, error: UserError) -> str:
     """A refused claim names the colleague who holds the incident."""
-    if not isinstance(error, Conflict):
+    if not isinstance(error, Conflict) or _slot() in (*ANSWERS, "join"):
         return pages.error_text(error)
     db, vault = connection.get_db(), connection.get_vault()
     link = links.open_link(db, token)
@@ -112,6 +125,9 @@ def _shown(link: Link) -> dict[str, Any]:
         "where": wording.where(station, best) if best else "",
         "map_links": places.map_links(point, brief.badge_number or f"#{brief.id}") if point else [],
         "said": views.messages(db, vault, brief.id) if link.staff_id else [],
+        "asked": [one for one in offers.waiting(db, brief.id) if one.to_id == link.staff_id],
+        "along": link.staff_id in acts.joined(db, brief.id),
+        "mine": link.staff_id in (brief.on_site_by, brief.liaison_by),
         "holders": {slot: staff.name for slot, staff in views.holders(db, vault, brief).items()},
     }
 

@@ -1,9 +1,9 @@
-"""The page behind a rehearsal's message: one button that says the message came."""
+"""The pages behind a rehearsal's and a trial's message: one button that says the message came."""
 
 from flask import Blueprint, jsonify, make_response, render_template
 from flask.typing import ResponseReturnValue
 
-from station import communities, phones
+from station import communities, phones, readiness
 from station.issuing import rehearsals
 from station.web import access, connection
 
@@ -32,4 +32,25 @@ def confirm(token: str) -> ResponseReturnValue:
     answer.headers["Location"] = (
         f"/drill/{token}"  # relative, as on every page that has a token in its address
     )
+    return answer
+
+
+@bp.get("/ok/<token>")
+@access.public
+def look_at_trial(token: str) -> ResponseReturnValue:
+    """A staff member tries whether a channel reaches them. Looking confirms nothing."""
+    confirmed = readiness.is_confirmed(connection.get_db(), token, connection.now())
+    if access.wants_json():
+        return jsonify(confirmed=confirmed)
+    return render_template("links/trial.html", confirmed=confirmed)
+
+
+@bp.post("/ok/<token>")
+@access.public
+def confirm_trial(token: str) -> ResponseReturnValue:
+    readiness.confirm(connection.get_db(), token, connection.now())
+    if access.wants_json():
+        return look_at_trial(token)
+    answer = make_response("", 303)
+    answer.headers["Location"] = f"/ok/{token}"
     return answer

@@ -40,10 +40,19 @@ STORY = {
     "claimed": N_("%(who)s took it: %(slot)s"),
     "moved": N_("%(who)s: %(state)s"),
     "closed": N_("%(who)s closed it: %(outcome)s"),
+    "closed.system": N_("It ended by itself: %(outcome)s"),
+    "afterword": N_("%(who)s wrote how it went"),
+    "urgent": N_("Urgent by season, hour and health: alarms ring faster"),
     "undone": N_("%(who)s took the last step back"),
     "message": N_("%(who)s wrote to the finder"),
     "message.finder": N_("The finder wrote"),
     "seen": N_("%(who)s has it on the screen"),
+    "joined": N_("%(who)s goes along"),
+    "offered": N_("%(who)s asked a colleague to take over: %(slot)s"),
+    "taken_over": N_("%(who)s took it over: %(slot)s"),
+    "declined": N_("%(who)s could not take it over"),
+    "unmanned.nobody": N_("Nobody was on the roster: it went to the next at once"),
+    "unmanned.unreachable": N_("Who is on duty has no channel: it went to the next at once"),
     "lapsed": N_("No news in time: it rings again"),
     "located": N_("%(who)s said which landmark is meant"),
     "called_in": N_("A call came in"),
@@ -94,7 +103,11 @@ def happened(event: Event, names: dict[int, str], counted: int = 0) -> str:
         kind = "message.finder"
     if (kind, event.detail) in VARIANTS:
         kind = f"{kind}.{event.detail}"
+    if kind == "closed" and event.actor == "system":
+        kind = "closed.system"
     item, _, reason = event.detail.partition(".")
+    if kind == "unmanned":
+        kind = f"{kind}.{event.detail}"
     if kind == "disclosed":
         kind = f"{kind}.{reason}"
     words = {
@@ -103,7 +116,9 @@ def happened(event: Event, names: dict[int, str], counted: int = 0) -> str:
         "act": gettext(vocabulary.ACTS.get(event.detail, event.detail)) if kind == "scan" else "",
         "slot": gettext(vocabulary.SLOTS[event.slot]) if event.slot in vocabulary.SLOTS else "",
         "state": gettext(vocabulary.STATES[event.to_state]) if event.to_state else "",
-        "outcome": gettext(vocabulary.OUTCOMES.get(event.detail, event.detail)) if kind == "closed" else "",
+        "outcome": gettext(vocabulary.OUTCOMES.get(event.detail, event.detail))
+        if event.kind == "closed"
+        else "",
     }
     line = str(gettext(STORY.get(kind, OTHERWISE), kind=event.kind, count=event.detail, **words))
     return str(gettext("%(line)s (and %(count)s more)", line=line, count=counted)) if counted else line

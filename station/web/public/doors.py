@@ -16,7 +16,18 @@ from station.incidents import acts, reports, views
 from station.issuing import records
 from station.seal import Unsealable
 from station.web import access, connection, damping
-from station.web.public import card, doubting, more, notices, page, posters, reception, shortcut, status
+from station.web.public import (
+    card,
+    claiming,
+    doubting,
+    more,
+    notices,
+    page,
+    posters,
+    reception,
+    shortcut,
+    status,
+)
 from station.web.public.blueprint import bp, by_number, checked, numbers, storage
 from station.web.public.card import UNREACHABLE
 
@@ -131,7 +142,12 @@ def start() -> ResponseReturnValue:
 @bp.post("/")
 @access.public
 def find_number() -> ResponseReturnValue:
+    """A badge's number, typed by a finder; or the six digits of a message, typed by an officer."""
+    if request.form.get("code"):
+        return claiming.open_code(request.form["code"])
     digits = "".join(str(int(c)) for c in request.form.get("number", "") if c.isdecimal())
+    if by_code := claiming.link_of(digits):  # typed into the other field
+        return by_code
     return redirect(f"/n/{digits[:20] or '0'}{page.query()}", code=303)
 
 
