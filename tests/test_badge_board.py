@@ -263,6 +263,15 @@ def test_a_file_with_a_badge_that_ended_since_is_given_to_nobody(home, worker, t
     assert page.count(" checked>") == 2, "the others wait to be printed again"
 
 
+def test_the_page_of_a_temporary_card_leaves_the_board_with_it(home, worker, three):
+    card = orders.order(home.db, home.vault, three[0].id, form="card", temporary=True, by=1, now=NOW)
+    making.make(home.db, home.vault, card, home.config.base_url, NOW)
+    make(home, 1)
+    assert "/badges/batches/1/" in worker.get("/badges").text
+    life.activate(home.db, home.vault, three[0].badge_id, by=1, now=NOW + hours(1))
+    assert "/badges/batches/1/" not in worker.get("/badges").text
+
+
 def test_what_is_in_a_print_file_is_not_ticked_for_a_second_one(home, worker, three):
     assert worker.get("/badges").text.count(" checked>") == 3
     choose(worker, three[:1], "sheet")

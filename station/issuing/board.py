@@ -63,7 +63,7 @@ class Board:
     blanks: list[Badge]
     unconfirmed: list[Badge]  # worn, but no contact has said that a message came
     to_check: list[DueForCheck]
-    batches: list[Batch]
+    batches: list[Batch]  # but for those of which no badge is used any more
     in_files: set[int]  # badges that somebody has ordered in a print file already
     pace: Pace
 
@@ -79,7 +79,7 @@ def read(db: StationDatabase, station: int, now: datetime) -> Board:
         blanks=[badge for badge in records.unfinished(db, station) if badge.elder_id is None],
         unconfirmed=unconfirmed(db, station),
         to_check=checks.due(db, station, now),
-        batches=batches.newest(db, station),
+        batches=[one for one in batches.newest(db, station) if one.ended < one.badges],
         in_files=batches.in_files(db, station),
         pace=pace(db, station, now),
     )
