@@ -11,12 +11,13 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from station import accounts, clock, demo, emergency, founding, heartbeat, seal, webserver
+from station import accounts, clock, demo, duty, emergency, founding, heartbeat, seal, webserver
 from station.config import WEB_PROCESSES, Config
 from station.db import DatabaseError, StationDatabase
 from station.errors import SettingError, StorageGone
 from station.fallback import WithoutDatabase
 from station.issuing import batches, making
+from station.lists import imports, working
 from station.seal import Keyring
 from station.sender import Sender, reopen
 from station.vault import Unsealable, Vault
@@ -123,12 +124,17 @@ def _work_until(config: Config, db: StationDatabase, vault: Vault, stop: threadi
             beat()
         for batch_id in batches.waiting(db):
             batches.make(db, vault, batch_id, config.base_url, clock.utcnow(), tell=lambda *_: beat())
+        for import_id in working.waiting(db):
+            now = clock.utcnow()
+            today = duty.local(now, config.timezone).date()
+            working.work(db, vault, import_id, today=today, now=now, tell=lambda: beat() or stop.is_set())
         if config.demo:
             demo.connect_new(db, vault, demo.read_note(config), clock.utcnow())
         if time.monotonic() - refreshed > 60:
             refreshed = time.monotonic()
             emergency.refresh(db, vault, config.emergency_file, config.timezone, clock.utcnow())
             accounts.forget_old_sessions(db, clock.utcnow())
+            imports.forget_old(db, vault, clock.utcnow())
         stop.wait(0.1)
 
 

@@ -132,7 +132,7 @@ def _workbook(content: bytes, formulas: bool) -> list[list[str]]:
             if sum(part.file_size for part in packed.infolist()) > LARGEST_UNPACKED:
                 raise TableError("too_large")
         rows = _sheet(content, data_only=True)
-        if formulas:
+        if formulas and _has_formulas(content):
             rows = [
                 [a or (b if b.startswith("=") else "") for a, b in zip_longest(values, written, fillvalue="")]
                 for values, written in zip(rows, _sheet(content, data_only=False), strict=True)
@@ -151,6 +151,13 @@ def _workbook(content: bytes, formulas: bool) -> list[list[str]]:
         OSError,
     ) as error:
         raise TableError("unreadable") from error
+
+
+def _has_formulas(content: bytes) -> bool:
+    """Whether it is worth reading the sheet twice."""
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        sheets = [part for part in packed.namelist() if part.startswith("xl/worksheets/")]
+        return any(b"<f" in packed.read(part).replace(b"<for", b"") for part in sheets)
 
 
 def _sheet(content: bytes, *, data_only: bool) -> list[list[str]]:

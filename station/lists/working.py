@@ -15,8 +15,9 @@ from station.lists.reading import ReadRow, Setting
 from station.vault import Vault
 
 SLICE = 100  # rows whose keys are made, or whose count is shown, at once
+TOGETHER = 8  # rows that share a sync of the disk; a scan that comes meanwhile waits for no more than these
 
-Tell = Callable[[], object]
+Tell = Callable[[], object]  # called after each slice; something true ends the work for now
 
 
 def waiting(db: StationDatabase) -> list[int]:
@@ -35,7 +36,7 @@ def work(
 ) -> None:
     """Do what an import waits for. Killed in the middle, it goes on where it was: what was saved stays saved.
 
-    `tell` is called after each slice, and may raise to stop. `today` is the station's date.
+    `tell` is called after each slice, and ends it for now by saying True. `today` is the station's date.
     """
     one = imports.get(db, import_id)
     if one.state == "waiting":
@@ -70,7 +71,8 @@ def _look(db: StationDatabase, vault: Vault, one: Import, today: date, now: date
         found.append(finding)
         if len(found) % SLICE == 0 or len(found) == total:
             _count(db, one, total, found)
-            tell()
+            if tell():
+                return None
     with transaction(db):
         db.write(
             "UPDATE elder_import SET state = 'checked', content = ?, findings = ? WHERE id = ? AND state = 'waiting'",
@@ -143,9 +145,11 @@ def _save(db: StationDatabase, vault: Vault, one: Import, today: date, now: date
         part = ahead[start : start + SLICE]
         # One write for the keys of many; a key that nobody comes to use opens nothing.
         vault.create([f"elder/{_uid(vault, one, n)}" for n in part], now)
-        for n in part:
-            _save_row(db, vault, one, reading.read(n, rows[n - 1], where, against), matcher, now)
-        tell()
+        for first in range(0, len(part), TOGETHER):
+            read = [reading.read(n, rows[n - 1], where, against) for n in part[first : first + TOGETHER]]
+            _save_rows(db, vault, one, read, matcher, now)
+        if tell():
+            return
     _finish(db, vault, one, rows, found, now)
 
 
@@ -154,24 +158,35 @@ def _uid(vault: Vault, one: Import, number: int) -> str:
     return seal.derived_token(vault.ring, "import-row", f"{one.uid}/{number}")
 
 
+def _save_rows(
+    db: StationDatabase, vault: Vault, one: Import, read: list[ReadRow], matcher: Matcher, now: datetime
+) -> None:
+    """Rows in one transaction, each with the note that it is behind us. One that fails keeps no other from its place."""
+    try:
+        with transaction(db):
+            for row in read:
+                _save_row(db, vault, one, row, matcher, now)
+    except (Invalid, IntegrityError):
+        if len(read) > 1:
+            for row in read:
+                _save_rows(db, vault, one, [row], matcher, now)
+        else:
+            with transaction(db):
+                _behind(db, one, read[0].number, "wrong", None, now)
+
+
 def _save_row(
     db: StationDatabase, vault: Vault, one: Import, read: ReadRow, matcher: Matcher, now: datetime
 ) -> None:
-    """One row, one transaction: the elder and the note that the row is behind us."""
-    outcome, elder_id = "wrong", None
-    try:
-        with transaction(db):
-            # Again, now that nobody else can write: a colleague may have entered the elder meanwhile.
-            elder_id = matcher.registered(read.enrolment) if read.enrolment else None
-            outcome = "known" if elder_id else "wrong"
-            if read.enrolment and elder_id is None:
-                origin = Origin(f"import-{one.uid}-{read.number}", one.station, one.staff_id, "paper")
-                elder_id = elders.add(db, vault, _uid(vault, one, read.number), read.enrolment, origin, now)
-                outcome = "saved"
-            _behind(db, one, read.number, outcome, elder_id, now)
-    except (Invalid, IntegrityError):
-        with transaction(db):
-            _behind(db, one, read.number, "wrong", None, now)
+    """Inside the transaction, when nobody else can write: a colleague may have entered the elder meanwhile."""
+    if read.enrolment is None:
+        return _behind(db, one, read.number, "wrong", None, now)
+    known = matcher.registered(read.enrolment)
+    if known is not None:
+        return _behind(db, one, read.number, "known", known, now)
+    origin = Origin(f"import-{one.uid}-{read.number}", one.station, one.staff_id, "paper")
+    elder_id = elders.add(db, vault, _uid(vault, one, read.number), read.enrolment, origin, now)
+    return _behind(db, one, read.number, "saved", elder_id, now)
 
 
 def _behind(
