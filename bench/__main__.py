@@ -8,7 +8,7 @@ import time
 
 from bench.figures import Figure
 
-NAMES = ("page", "scan", "alert", "resume", "search", "growth", "badges", "robustness")
+NAMES = ("page", "scan", "alert", "resume", "search", "growth", "badges", "robustness", "flood")
 
 
 def main() -> None:
@@ -17,7 +17,7 @@ def main() -> None:
     parser.add_argument(
         "--full",
         action="store_true",
-        help="growth to 1,000,000 elders, robustness with five times the seeds (takes many minutes)",
+        help="growth to 1,000,000 elders, robustness with five times the seeds, flood with 1,000 true scans (takes many minutes)",
     )
     asked = parser.parse_args()
     unknown = set(asked.names) - set(NAMES)
@@ -41,7 +41,7 @@ def _measure(name: str, full: bool) -> list[Figure]:
         )
     rows = [
         Figure(*row)
-        for row in (run(full=True) if full and name in ("growth", "badges", "robustness") else run())
+        for row in (run(full=True) if full and name in ("growth", "badges", "robustness", "flood") else run())
     ]
     print(f"\n{name} ({time.monotonic() - began:.0f} s)")
     for row in rows:
