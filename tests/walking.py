@@ -15,6 +15,7 @@ from station.incidents.intake import Report, Sighting
 from station.incidents.reports import Door
 from station.issuing import batches, orders, records, rehearsals
 from station.landmarks import records as landmarks
+from station.lists import imports, working
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Things:
     doubt_id: int
     landmark_id: int
     code: str
+    import_id: int
 
     def values(self, rule: str) -> dict[str, object]:
         """What stands in the variable parts of a rule."""
@@ -56,7 +58,8 @@ class Things:
             "doubt_id": self.doubt_id,
             "landmark_id": self.landmark_id,
             "code": self.code,
-            "kind": "pdf",
+            "kind": "csv" if "imports" in rule else "pdf",
+            "import_id": self.import_id,
             "who": "duty",
             "filename": "station.css",
         }
@@ -92,6 +95,7 @@ def of_wearer(home: Home, wearer: Wearer, link_of: int = 2) -> Things:
         doubt_id=_doubted(home, badge),
         landmark_id=landmark.id,
         code=landmark.code,
+        import_id=_listed(home, badge.station),
     )
 
 
@@ -175,6 +179,17 @@ def contents(home: Home) -> dict[str, list[tuple[object, ...]]]:
     found["spool"] = [(path.name,) for path in sorted(home.config.spool.iterdir())]
     found["emergency"] = [(home.config.emergency_file.read_bytes(),)]
     return found
+
+
+def _listed(home: Home, station: int) -> int:
+    """A list with one row that can be saved and one that cannot."""
+    head, row = "姓名,住址,电话,联系人,同意登记", "沈兰英,1号楼,19900000031,沈家人,是"
+    new = imports.keep(
+        home.db, home.vault, f"{head}\n{row}\n,,,,".encode() + b"1", station=station,
+        community_id=min(_locality(home, station).community_ids), form_id=uuid.uuid4().hex, by=None, now=NOW,
+    )  # fmt: skip
+    working.work(home.db, home.vault, new, today=NOW.date(), now=NOW)
+    return new
 
 
 def _reachable(home: Home, station: int, contact_id: int) -> int:

@@ -60,6 +60,11 @@ def _reasons(finding: Finding, headings: dict[str, str], say: Say) -> str:
     return "；".join(f"{headings.get(e.field, e.field)}：{say(e)}" for e in finding.errors)
 
 
+def size(db: StationDatabase, station: int) -> int:
+    """How many elders the register of a station holds."""
+    return int(db.scalar("SELECT count(*) FROM elder WHERE station = ?", station))
+
+
 def export(
     db: StationDatabase, vault: Vault, kind: str, *, station: int, reason: str, by: int | None, now: datetime
 ) -> bytes:

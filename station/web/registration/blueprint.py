@@ -25,6 +25,7 @@ bp.add_app_template_filter(elder_form.lasted, "lasted")
 WHO = ("worker", "secretary")
 WITH_PHOTO = (
     "registry.import_landmarks",
+    "registry.upload_list",
     "registry.add",
     "registry.save",
     "registry.set_photo",
