@@ -180,7 +180,7 @@ def _called_for(
         return [("message", person) for person in people.who_can_mend(db, incident["station"])]
     if event.kind in ("offered", "taken_over", "declined"):
         return [("message", Person("staff", int(event.detail)))]
-    if event.kind == "rung":
+    if event.kind == "rung" and not _was_planned(db, event):
         return [("message", person) for person in _to_ring(incident, event, story, told)]
     if _worth_telling(event, story, acts_heard):
         return [("message", person) for person in _caring(db, incident) or _staff(told)]
@@ -203,6 +203,16 @@ def _worth_telling(event: events.Event, story: list[events.Event], acts_heard: s
     acts_heard.add(event.detail)
     first = next((one for one in story if one.kind == "scan"), None)
     return first is not None and first.id != event.id
+
+
+def _was_planned(db: StationDatabase, event: events.Event) -> bool:
+    """Whether it was settled who hears of a ring: whoever gets the incident later finds its sightings there."""
+    known = db.scalar(
+        "SELECT 1 FROM alert WHERE incident_id = ? AND event_id = ? AND kind = 'message' LIMIT 1",
+        event.incident_id,
+        event.id,
+    )
+    return known is not None
 
 
 def _to_ring(
