@@ -44,8 +44,9 @@ class Station:
         return f"/{seal.badge_token(seal.read_keyring(self.data / 'keyring.json'), 1, serial)}"
 
     def scans(self, paths: list[str]) -> list[str]:
-        """Requests that report each of these badges."""
-        return [load.post(f"{path}/scans", {"act": "with_elder", "request_id": "{id}"}) for path in paths]
+        """Requests that report each of these badges. With a note: a mere press from one network would only be counted."""
+        sent = {"act": "with_elder", "request_id": "{id}", "note": "near the bridge"}
+        return [load.post(f"{path}/scans", sent) for path in paths]
 
 
 @contextmanager
