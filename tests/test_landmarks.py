@@ -120,6 +120,10 @@ def test_a_gate_is_not_named_by_a_longer_number(home, now):
     put(home, now, name="第三小学", kind="school", lat="43.83")
     assert matching.match(home.db, "第三小学门口").point.lat == pytest.approx(43.83)
     assert matching.match(home.db, "第十三小学") is None
+    put(home, now, name="3道码头公交站", also="江畔人家1")
+    assert matching.match(home.db, "在3道码头").point == MARKET
+    assert matching.match(home.db, "在13道码头") is None
+    assert matching.match(home.db, "江畔人家12号楼") is None
 
 
 def test_a_form_without_javascript_and_a_call_find_the_place_too(client, home, wang, market, at_desk):
@@ -255,22 +259,13 @@ def test_without_the_database_the_poster_leads_to_the_hotline(client, home, mark
 
 @pytest.fixture
 def safe_ones(home, now) -> list[records.Landmark]:
-    """Three safe places, the nearest to the market first, and one that is none."""
+    """Three safe places, the nearest to the market first although entered last, and one that is none."""
     put(home, now, kind="shop", name="东市场菜店")
-    return [
-        put(
-            home,
-            now,
-            kind="shop",
-            name="向阳药房",
-            lat="43.8172",
-            safe=True,
-            hours="8:00-20:00",
-            phone="62010021",
-        ),
-        put(home, now, kind="shop", name="老孙家面馆", lat="43.8226", safe=True),
-        put(home, now, kind="police", name="松园派出所", lat="43.8094", safe=True, phone="62010023"),
-    ]
+    far = put(home, now, kind="police", name="松园派出所", lat="43.8094", safe=True, phone="62010023")
+    middle = put(home, now, kind="shop", name="老孙家面馆", lat="43.8226", safe=True)
+    hours = {"hours": "8:00-20:00", "phone": "62010021"}
+    near = put(home, now, kind="shop", name="向阳药房", lat="43.8172", safe=True, **hours)
+    return [near, middle, far]
 
 
 def test_who_must_leave_sees_the_nearest_safe_places(client, wang, safe_ones):
