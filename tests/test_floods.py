@@ -341,3 +341,10 @@ def test_a_crowded_minute_has_sixty_rows_of_mere_presses(home, watch, held, scan
     assert count(home, "scan") <= 70
     assert count(home, "event") <= 160
     assert views.brief(home.db, held).scans == 601
+
+
+def test_a_status_that_is_no_page_is_named_and_a_missing_act_is_not(client, wang):
+    answer = client.post(f"{wang.path}/scans", json={"status": "0" * 32}).get_json()
+    assert answer["ignored"] == [{"field": "status", "reason": "not_known"}]
+    known = client.post(f"{wang.path}/scans", json={"status": answer["status_url"]}).get_json()
+    assert known["ignored"] == []
