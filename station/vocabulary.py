@@ -188,6 +188,17 @@ BADGE_PROBLEMS = {
     "check_failed": N_("The finished badge could not be read back, so it was not released. Order it again."),
 }
 
+# Why somebody does not want a badge.
+REFUSALS = {
+    "looks": N_("Does not like how it looks"),
+    "shame": N_("Does not want to be taken for ill"),
+    "privacy": N_("Worries about the data"),
+    "no_need": N_("Sees no need yet"),
+    "family": N_("The family does not want it"),
+    "discomfort": N_("It is in the way or irritates the skin"),
+    "other": N_("Another reason"),
+}
+
 # What the officer of an incident may show to one finder for half an hour.
 SHOWABLE = {
     "call_name": N_("How to address the elder"),

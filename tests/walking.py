@@ -8,7 +8,7 @@ from conftest import NOW, WANG, Home, Wearer
 from flask import Flask
 
 from station import addresses as ways
-from station import applications, communities, doubts, elders, enrolment, places, seal
+from station import applications, communities, coverage, doubts, elders, enrolment, places, seal
 from station.db import transaction
 from station.incidents import links, reports
 from station.incidents.intake import Report, Sighting
@@ -39,6 +39,7 @@ class Things:
     landmark_id: int
     code: str
     import_id: int
+    refusal_id: int
 
     def values(self, rule: str) -> dict[str, object]:
         """What stands in the variable parts of a rule."""
@@ -60,6 +61,8 @@ class Things:
             "code": self.code,
             "kind": "csv" if "imports" in rule else "pdf",
             "import_id": self.import_id,
+            "refusal_id": self.refusal_id,
+            "client_id": "none",
             "who": "duty",
             "filename": "station.css",
         }
@@ -96,6 +99,7 @@ def of_wearer(home: Home, wearer: Wearer, link_of: int = 2) -> Things:
         landmark_id=landmark.id,
         code=landmark.code,
         import_id=_listed(home, badge.station),
+        refusal_id=_refused(home, wearer.id),
     )
 
 
@@ -190,6 +194,13 @@ def _listed(home: Home, station: int) -> int:
     )  # fmt: skip
     working.work(home.db, home.vault, new, today=NOW.date(), now=NOW)
     return new
+
+
+def _refused(home: Home, elder_id: int) -> int:
+    community = elders.get(home.db, home.vault, elder_id).community_id
+    said = {"community_id": community, "elder_id": elder_id, "form_id": uuid.uuid4().hex}
+    coverage.refuse(home.db, home.vault, "looks", **said, by=1, now=NOW)
+    return int(home.db.scalar("SELECT max(id) FROM refusal"))
 
 
 def _reachable(home: Home, station: int, contact_id: int) -> int:

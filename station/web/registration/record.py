@@ -8,7 +8,7 @@ from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from station import accounts, addresses, clock, communities, elders, enrolment, voices
+from station import accounts, addresses, clock, communities, coverage, elders, enrolment, voices
 from station.db import StationDatabase
 from station.errors import Conflict, Invalid, InvalidForm
 from station.issuing import batches, checks, life, records, rehearsals
@@ -143,6 +143,7 @@ def record_page(
         photo_error=photo_error,
         voice_error=voice_error,
         has_voice=voices.exists(db, elder_id),
+        refusal=coverage.refusal_of(db, elder_id),
         ways=addresses.ways_of_elder(db, vault, elder_id),
         channels=addresses.channels(db, elder.station),
         way_error=way_error or {},
