@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from station.errors import SettingError
 
 # Two at least, so that one answers while another is replaced; Python keeps one core busy in each.
+SHORTEST_TOKEN = 16
 WEB_PROCESSES = max(2, min(4, os.cpu_count() or 1))
 
 
@@ -27,6 +28,8 @@ class Config:
     language: str = "zh"
     trusted_proxy: str = ""
     demo: bool = False
+    metrics_token: str = ""
+    dead_man_url: str = ""
 
     @property
     def database(self) -> Path:
@@ -74,6 +77,8 @@ def read(environ: Mapping[str, str]) -> Config:
         timezone=_timezone(environ.get("STATION_TIMEZONE", "Asia/Shanghai")),
         language=_language(environ.get("STATION_LANGUAGE", "zh")),
         trusted_proxy=environ.get("STATION_TRUSTED_PROXY", ""),
+        metrics_token=_token(environ.get("STATION_METRICS_TOKEN", "")),
+        dead_man_url=_watcher(environ.get("STATION_DEAD_MAN_URL", "")),
     )
 
 
@@ -137,6 +142,23 @@ def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 <= int(text) <= 65535):
         raise SettingError(f"STATION_PORT is {text!r}; give a number from 1 to 65535 (0 takes a free one).")
     return int(text)
+
+
+def _token(text: str) -> str:
+    if text and (len(text) < SHORTEST_TOKEN or not text.isascii() or not text.isprintable() or " " in text):
+        raise SettingError(
+            f"STATION_METRICS_TOKEN needs at least {SHORTEST_TOKEN} letters and digits; make one with: "
+            "openssl rand -hex 16"
+        )
+    return text
+
+
+def _watcher(url: str) -> str:
+    """The text of the error never quotes it: such an address is a secret."""
+    parts = urlsplit(url)
+    if url and (parts.scheme not in ("http", "https") or not parts.hostname or parts.username):
+        raise SettingError("STATION_DEAD_MAN_URL must be a web address, such as https://example.cn/ping/…")
+    return url
 
 
 def _timezone(name: str) -> str:

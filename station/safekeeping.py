@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from station import founding, schema, seal
+from station import clock, founding, schema, seal
 from station.config import Config
-from station.db import DatabaseError, StationDatabase
+from station.db import DatabaseError, StationDatabase, transaction
 from station.errors import SettingError
 from station.seal import Keyring
 from station.vault import Vault
@@ -34,6 +34,7 @@ def back_up(config: Config, ring: Keyring, folder: Path, now: datetime) -> Path:
         _copy_new_keys(vault, target / "keys.db")
     sums = {name: seal.sha256((target / name).read_bytes()) for name in FILES}
     (target / MANIFEST).write_text(json.dumps({"made_at": now.isoformat(), "sha256": sums}, indent=1))
+    _note(config, ring, now)
     return target
 
 
@@ -62,6 +63,16 @@ def restore(config: Config, ring: Keyring, folder: Path) -> None:
     finally:
         shutil.rmtree(draft.data_dir)
     founding.spool.prepare(config.spool)
+
+
+def _note(config: Config, ring: Keyring, now: datetime) -> None:
+    """Let the station itself know how old its newest backup is."""
+    with founding.opened(config, ring) as (db, _), transaction(db):
+        db.write(
+            "INSERT INTO meta (key, value) VALUES ('backup_at', ?) "
+            "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            clock.text(now),
+        )
 
 
 def _unpack(folder: Path, draft: Config, ring: Keyring, ledger: list[tuple[str, datetime]]) -> None:

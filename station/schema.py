@@ -99,7 +99,7 @@ def _remake(db: Database, table: str, kinds: tuple[str, ...]) -> None:
     sequence = db.conn.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
     for statement in (
         re.sub(rf'^CREATE TABLE "?{table}"?', f"CREATE TABLE {table}_new", wider),
-        f"INSERT INTO {table}_new SELECT * FROM {table}",
+        f"INSERT INTO {table}_new SELECT * FROM {table}",  # noqa: S608
         f"DROP TABLE {table}",
         f"ALTER TABLE {table}_new RENAME TO {table}",
         *(sql for (sql,) in belongings),

@@ -9,7 +9,7 @@ import click
 from badges import typeface
 from station import config as settings
 from station import founding, logs, processes, seal, serve
-from station.cli import badges, care, demonstrate, doctor, landmarks, people, verifying, ways
+from station.cli import badges, care, demonstrate, doctor, landmarks, people, verifying, watching, ways
 from station.errors import SettingError, StorageGone, UserError
 
 
@@ -93,6 +93,8 @@ for group in (
     doctor.doctor,
     badges.badges,
     landmarks.landmarks,
+    watching.tonight_command,
+    watching.drill_command,
 ):
     main.add_command(group)
 badges.badges.add_command(verifying.verify)

@@ -4,6 +4,8 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from station import accounts, clock, communities, config, duty, emergency, found
 from station.config import Config
 from station.db import IntegrityError, StationDatabase, transaction
 from station.errors import Invalid
+from station.incidents import urgency
 from station.vault import Vault
 
 
@@ -86,12 +89,52 @@ def load(file: Path) -> None:
         _load_places(db, plan)
         for number, shifts in _shifts(db, plan).items():
             duty.replace_roster(db, number, shifts)
-            for begin, end in duty.gaps(shifts):
-                click.echo(
-                    f"Station {number}: nobody on duty from {_shown(begin)} to {_shown(end)}.", err=True
-                )
+            _say_holes(number, shifts)
+        _load_changes(db, plan)
         emergency.refresh(db, vault, read.emergency_file, read.timezone, clock.utcnow())
     click.echo("Loaded.")
+
+
+def _say_holes(number: int, shifts: list[duty.Shift]) -> None:
+    """What whoever wrote the file should know; the alarm goes out all the same."""
+    for begin, end in duty.gaps(shifts):
+        click.echo(f"Station {number}: nobody on duty from {_shown(begin)} to {_shown(end)}.", err=True)
+    for begin, end in duty.doubles(shifts):
+        click.echo(
+            f"Station {number}: two or more on duty at once from {_shown(begin)} to {_shown(end)}; all are rung.",
+            err=True,
+        )
+
+
+def _load_changes(db: StationDatabase, plan: dict[str, Any]) -> None:
+    """The days that differ. One that is known already is left as it is, so that a file can be loaded again."""
+    with transaction(db):
+        for raw in plan.get("changes", []):
+            station, change = _change(db, raw)
+            known = {replace(one, id=0) for one in duty.read(db, station).changes}
+            if change not in known:
+                duty.add_change(db, station, change, by=None, now=clock.utcnow())
+
+
+def _change(db: StationDatabase, raw: dict[str, Any]) -> tuple[int, duty.Change]:
+    try:
+        day = date.fromisoformat(raw["day"])
+    except ValueError as error:
+        raise Invalid("day", "The day %(day)s does not exist in the calendar.", day=raw["day"]) from error
+    people = {name: _account(db, raw[name]) for name in ("on", "off") if raw.get(name)}
+    if not people:
+        raise Invalid("on", "A change names who is on, who is off, or both.")
+    ids = {name: row["id"] for name, row in people.items()}
+    starts, level = duty.minute_of(raw["starts"]), raw.get("level", "on_duty")
+    station = int(next(iter(people.values()))["station"])
+    return station, duty.Change(day, starts, raw["minutes"], level, ids.get("off"), ids.get("on"))
+
+
+def _account(db: StationDatabase, username: str) -> dict[str, Any]:
+    row = db.row("SELECT id, station FROM staff WHERE username = ?", username)
+    if row is None:
+        raise Invalid("username", "There is no account %(name)s; make it first.", name=username)
+    return row
 
 
 @contextmanager
@@ -122,12 +165,14 @@ def _load_places(db: StationDatabase, plan: dict[str, Any]) -> None:
     known = {station.number: station for station in communities.stations(db)}
     with transaction(db):
         for raw in plan.get("stations", []):
-            areas = raw.pop("communities", [])
+            areas, temperatures = raw.pop("communities", []), raw.pop("temperatures", None)
             if raw["number"] not in known:
                 communities.add_station(db, _printable(_station(raw)))
             elif "policy" in raw:
                 policy = known[raw["number"]].policy.changed(raw["policy"])
                 communities.set_policy(db, raw["number"], policy)
+            if temperatures is not None:
+                urgency.set_climate(db, raw["number"], _climate(temperatures))
             for area in areas:
                 point = _place(area, area["name"])
                 if not db.scalar(
@@ -136,6 +181,13 @@ def _load_places(db: StationDatabase, plan: dict[str, Any]) -> None:
                     communities.add_community(
                         db, station=raw["number"], **{**area, "lat": point.lat, "lon": point.lon}
                     )
+
+
+def _climate(table: Any) -> tuple[urgency.Month, ...]:
+    """Twelve months as [coldest, warmest] in degrees Celsius, or "jilin" for the table that comes along."""
+    if table == "jilin":
+        return urgency.JILIN
+    return tuple(urgency.Month(float(coldest), float(warmest)) for coldest, warmest in table)
 
 
 def _station(raw: dict[str, Any]) -> communities.Station:
@@ -168,14 +220,9 @@ def _place(raw: dict[str, Any], name: str) -> places.Point:
 def _shifts(db: StationDatabase, plan: dict[str, Any]) -> dict[int, list[duty.Shift]]:
     found: dict[int, list[duty.Shift]] = {}
     for raw in plan.get("shifts", []):
-        row = db.row("SELECT id, station FROM staff WHERE username = ?", raw["username"])
-        if row is None:
-            raise Invalid("username", "There is no account %(name)s; make it first.", name=raw["username"])
-        hour, minute = (int(part) for part in raw["starts"].split(":"))
+        row, starts = _account(db, raw["username"]), duty.minute_of(raw["starts"])
         for weekday in raw.get("weekdays", range(7)):
-            shift = duty.Shift(
-                row["id"], weekday, hour * 60 + minute, raw["minutes"], raw.get("level", "on_duty")
-            )
+            shift = duty.Shift(row["id"], weekday, starts, raw["minutes"], raw.get("level", "on_duty"))
             found.setdefault(row["station"], []).append(shift)
     return found
 

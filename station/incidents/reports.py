@@ -7,7 +7,7 @@ from typing import Any
 from station import clock, communities, seal
 from station.db import StationDatabase, transaction
 from station.errors import NotFound
-from station.incidents import counting, events, finders, lanes, locating, sightings
+from station.incidents import counting, events, finders, lanes, locating, sightings, urgency
 from station.incidents.intake import Ignored, Report, Sighting
 from station.incidents.lanes import Heard
 from station.incidents.states import EVIDENCE
@@ -260,26 +260,40 @@ def _open(
 ) -> int:
     """Insert an incident; the ladder begins now."""
     elder_id = badge["elder_id"] if badge else None
+    hurry = urgency.of_new(db, vault, door.station, elder_id, now)
     incident_id = db.insert(
         "incident",
         station=door.station,
         serial=door.serial,
         badge_id=badge["id"] if badge else None,
         elder_id=elder_id,
+        kind=_kind(db, badge),
         source=source,
         opened_at=clock.text(now),
         ring_since=clock.text(now),
-        policy=_policy(db, door.station),
+        policy=_policy(db, door.station, hurry),
         prior_id=_prior(db, door, elder_id),
     )
     vault.create_for_incident(incident_id, now)
     events.add(db, incident_id, "opened", actor="finder", to_state="alerting", detail=source, now=now)
+    if hurry:
+        events.add(db, incident_id, "urgent", actor="system", detail=hurry.dump(), now=now)
     return incident_id
 
 
-def _policy(db: StationDatabase, station: int) -> str:
+def _kind(db: StationDatabase, badge: dict[str, Any] | None) -> str:
+    """A drill is only what comes from the station's drill badge, and never while an elder wears it."""
+    if badge is None or badge["elder_id"] is not None:
+        return "live"
+    return "drill" if db.scalar("SELECT 1 FROM drill_badge WHERE badge_id = ?", badge["id"]) else "live"
+
+
+def _policy(db: StationDatabase, station: int, hurry: urgency.Urgency | None) -> str:
     stored = db.scalar("SELECT policy FROM station WHERE number = ?", station)
-    return str(stored or communities.Policy().dump())
+    if hurry is None:
+        return str(stored or communities.Policy().dump())
+    usual = communities.Policy.load(stored) if stored else communities.Policy()
+    return urgency.hastened(usual, hurry.factor).dump()
 
 
 def _prior(db: StationDatabase, door: Door, elder_id: int | None) -> int | None:

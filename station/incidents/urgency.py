@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from station import communities, elders
 from station.communities import Policy
-from station.db import StationDatabase, transaction
+from station.db import StationDatabase
 from station.errors import Invalid
 from station.vault import Unsealable, Vault
 
@@ -106,17 +106,16 @@ def climate(db: StationDatabase, station: int) -> tuple[Month, ...]:
 
 
 def set_climate(db: StationDatabase, station: int, months: tuple[Month, ...]) -> None:
-    """Put a table of twelve months in place. Raises Invalid; takes a transaction of its own."""
+    """Put a table of twelve months in place; inside the caller's transaction. Raises Invalid."""
     communities.station(db, station)
     fit = all(-60 <= one.coldest <= one.warmest <= 60 and one.coldest <= 50 for one in months)
     if len(months) != 12 or not fit:
         raise Invalid(
             "climate", "Give the coldest and the warmest temperature of all twelve months, from -60 to 50."
         )
-    with transaction(db):
-        db.write("DELETE FROM climate WHERE station = ?", station)
-        for number, month in enumerate(months, 1):
-            db.insert("climate", station=station, month=number, coldest=month.coldest, warmest=month.warmest)
+    db.write("DELETE FROM climate WHERE station = ?", station)
+    for number, month in enumerate(months, 1):
+        db.insert("climate", station=station, month=number, coldest=month.coldest, warmest=month.warmest)
 
 
 def _has_flags(db: StationDatabase, vault: Vault, elder_id: int | None) -> bool:

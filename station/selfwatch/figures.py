@@ -1,7 +1,7 @@
 """Numbers for monitoring, counted in the database at the moment of asking: web processes are many and get replaced."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from station import clock, heartbeat
@@ -21,7 +21,7 @@ class Family:
     kind: str  # gauge or counter
     help: str
     labels: tuple[str, ...] = ()
-    samples: list[tuple[tuple[str, ...], float]] = field(default_factory=list)
+    samples: Sequence[tuple[tuple[str, ...], float]] = ()
 
 
 def all_of(db: StationDatabase, config: Config, now: datetime) -> Iterator[Family]:

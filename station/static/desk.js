@@ -7,7 +7,7 @@
   if (!banners) return;
 
   const SNOOZE_MS = 60000; // opening an incident silences it; if nobody takes it, it rings again
-  const HEALTH_S = 15;
+  const HEALTH_S = 4; // a dead sender shows after ten seconds of silence; the banner within fifteen
   const title = document.title;
   const silenced = new Map();
   const announced = new Set();

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from flask import abort, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -16,6 +16,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 COOKIE = "station-session"
 NOT_KEPT = ("csrf_token", "password")
+TYPED_BLIND = "secret-"  # how the fields of secrets begin; what was typed there never comes back in a page
 
 
 def public(view: View) -> View:
@@ -24,13 +25,18 @@ def public(view: View) -> View:
     return view
 
 
-def allowed(*roles: str) -> Callable[[View], View]:
-    """Only signed-in staff of these roles may call this view; `g.staff` is who."""
+def allowed(*roles: str, unless: Callable[[], bool] = lambda: False) -> Callable[[View], View]:
+    """Only signed-in staff of these roles may call this view; `g.staff` is who.
+
+    A program for which `unless` is true may call it too; then nobody is signed in.
+    """
     assert set(roles) <= set(accounts.ROLES), roles
 
     def mark(view: View) -> View:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> ResponseReturnValue:
+            if unless():
+                return cast(ResponseReturnValue, view(*args, **kwargs))
             staff = signed_in()
             if staff is None:
                 return _ask_to_log_in()
@@ -69,7 +75,11 @@ def wants_json() -> bool:
 
 def typed_fields() -> list[tuple[str, str]]:
     """What the person typed into the form of this request, in order."""
-    return [(name, value) for name, value in request.form.items(multi=True) if name not in NOT_KEPT]
+    return [
+        (name, value)
+        for name, value in request.form.items(multi=True)
+        if name not in NOT_KEPT and not name.startswith(TYPED_BLIND)
+    ]
 
 
 def _ask_to_log_in() -> ResponseReturnValue:

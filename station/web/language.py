@@ -21,6 +21,7 @@ def install(app: Flask) -> None:
     Babel(app, locale_selector=choose)
     app.add_template_filter(clock_time)
     app.add_template_filter(day_time)
+    app.add_template_filter(second_time)
     app.add_template_filter(whole_day)
     app.add_template_filter(_words, "words")
     app.add_template_global(current, "language")
@@ -49,6 +50,11 @@ def current() -> str:
 def clock_time(moment: datetime) -> str:
     """14:03 in the station's time."""
     return moment.astimezone(ZoneInfo(connection.config().timezone)).strftime("%H:%M")
+
+
+def second_time(moment: datetime) -> str:
+    """11-21 14:03:09 in the station's time, for what is evidence."""
+    return moment.astimezone(ZoneInfo(connection.config().timezone)).strftime("%m-%d %H:%M:%S")
 
 
 def day_time(moment: datetime) -> str:

@@ -40,8 +40,8 @@ def metrics() -> ResponseReturnValue:
 
 
 def _metric(family: Family) -> Metric:
-    kinds = {"gauge": GaugeMetricFamily, "counter": CounterMetricFamily}
-    made: Metric = kinds[family.kind](family.name, family.help, labels=family.labels)
+    make = CounterMetricFamily if family.kind == "counter" else GaugeMetricFamily
+    made = make(family.name, family.help, labels=family.labels)
     for labels, value in family.samples:
         made.add_metric(labels, value)
     return made

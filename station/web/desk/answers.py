@@ -62,6 +62,8 @@ def whole(case: Case) -> dict[str, Any]:
         "station": case.brief.station,
         "hotline": case.station.hotline,
         "prior": str(case.brief.prior_id) if case.brief.prior_id else None,
+        "urgency": _urgency(case),
+        "repeats": asdict(case.care.again) if case.care.again else None,
         "offset": case.spot.offset if case.spot else None,
         "map_links": {link.app: link.url for link in case.spot.links} if case.spot else {},
         "secretaries": [_colleague(staff) for staff in case.secretaries],
@@ -95,6 +97,13 @@ def whole(case: Case) -> dict[str, Any]:
         ],
         "disclosures": [_disclosure(case, one) for one in case.showing.shown],
     }
+
+
+def _urgency(case: Case) -> dict[str, Any] | None:
+    hurry = case.care.hurry
+    if hurry is None:
+        return None
+    return {"factor": hurry.factor, "minutes": hurry.minutes, "degrees": hurry.degrees, "why": case.care.why}
 
 
 def elder(person: Person) -> dict[str, Any]:

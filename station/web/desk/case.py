@@ -23,7 +23,8 @@ from station.landmarks.records import Near
 from station.vault import Unsealable, Vault
 from station.vocabulary import LIFE_CRITICAL, OUTCOMES
 from station.web import connection
-from station.web.desk import wording
+from station.web.desk import care, wording
+from station.web.desk.care import Care
 
 GOOD_BADGE = ("worn", "")
 
@@ -97,6 +98,7 @@ class Case:
     undo: str  # the state that one press leads back to, or empty
     maybe: list[Maybe]
     safe: list[Near]  # safe places, the nearest first
+    care: Care
 
     @property
     def brief(self) -> Brief:
@@ -189,6 +191,7 @@ def gather(shown: Brief, *, with_person: bool = True) -> Case:
         undo=_undo(whole, now),
         maybe=_maybe(db, station, whole),
         safe=_safe(db, station, whole),
+        care=care.of(db, vault, shown, whole),
     )
 
 

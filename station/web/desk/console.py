@@ -12,7 +12,7 @@ from station import accounts, communities, doubts, duty, phones
 from station.accounts import Staff
 from station.communities import Station
 from station.doubts import Doubt
-from station.incidents import events, feed, views
+from station.incidents import events, feed, repeats, views
 from station.incidents.feed import Quiet
 from station.incidents.views import Brief
 from station.web import access, connection
@@ -29,6 +29,7 @@ class Row:
     brief: Brief
     where: str
     holders: list[str]
+    again: bool  # the elder is lost again and again
 
 
 @dataclass(frozen=True)
@@ -110,4 +111,6 @@ def _row(station: Station, shown: Brief) -> Row:
     db, vault = connection.get_db(), connection.get_vault()
     best = views.best_place(db, vault, shown.id) if sees_people() else None
     names = [staff.name for staff in views.holders(db, vault, shown).values()]
-    return Row(shown, wording.where(station, best) if best else "", list(dict.fromkeys(names)))
+    again = sees_people() and shown.elder_id is not None
+    again = again and repeats.of_elder(db, shown.elder_id or 0, connection.now()).is_flagged
+    return Row(shown, wording.where(station, best) if best else "", list(dict.fromkeys(names)), again)

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from station import accounts, addresses, clock, communities, coverage, elders, enrolment, voices
 from station.db import StationDatabase
 from station.errors import Conflict, Invalid, InvalidForm
+from station.incidents import repeats
 from station.issuing import batches, checks, life, records, rehearsals
 from station.issuing.batches import Batch
 from station.issuing.checks import Check
@@ -131,6 +132,7 @@ def record_page(
     html = render_template(
         "registry/record.html",
         elder=elder,
+        again=_again(elder_id),
         age=_age(elder.birth_date),
         community=communities.community(db, elder.community_id).name,
         badges=[Shown.read(db, badge) for badge in records.of_elder(db, elder_id)],
@@ -154,6 +156,12 @@ def record_page(
         mimetype="text/html",
         headers=[("Permissions-Policy", "geolocation=(), camera=(self), microphone=(self)")],
     )
+
+
+def _again(elder_id: int) -> repeats.Repeats | None:
+    """How often the elder was lost lately, when that is too often."""
+    found = repeats.of_elder(connection.get_db(), elder_id, connection.now())
+    return found if found.is_flagged else None
 
 
 def _compare(

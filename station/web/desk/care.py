@@ -1,0 +1,77 @@
+"""What an incident's page shows besides its course: why it hurries, how often before, who was told, how it went."""
+
+from dataclasses import dataclass
+
+from flask_babel import gettext
+
+from station import vocabulary
+from station.db import StationDatabase
+from station.incidents import afterwords, repeats
+from station.incidents.afterwords import Afterword
+from station.incidents.repeats import Repeats
+from station.incidents.urgency import Urgency
+from station.incidents.views import Brief, Whole
+from station.selfwatch import evidence
+from station.selfwatch.evidence import Attempt
+from station.vault import Vault
+from station.web import connection
+
+MOST_SHOWN = 60
+
+
+@dataclass(frozen=True)
+class Care:
+    hurry: Urgency | None
+    again: Repeats | None  # None unless the elder is lost again and again
+    attempts: list[Attempt]  # the newest, oldest first
+    attempts_count: int
+    afterword: Afterword | None
+
+    @property
+    def why(self) -> str:
+        return why(self.hurry) if self.hurry else ""
+
+    def who(self, one: Attempt) -> str:
+        return person(one)[0]
+
+    def what(self, one: Attempt) -> str:
+        return what(one)
+
+
+def of(db: StationDatabase, vault: Vault, shown: Brief, whole: Whole) -> Care:
+    found = repeats.of_elder(db, shown.elder_id, connection.now()) if shown.elder_id else None
+    return Care(
+        hurry=next((Urgency.load(event.detail) for event in whole.story if event.kind == "urgent"), None),
+        again=found if found and found.is_flagged else None,
+        attempts=evidence.of_incident(db, vault, shown.id, MOST_SHOWN),
+        attempts_count=evidence.count(db, shown.id),
+        afterword=afterwords.read(db, vault, shown.id),
+    )
+
+
+def why(hurry: Urgency) -> str:
+    """Why alarms ring faster; no illness is named."""
+    parts = [
+        gettext(
+            "Urgent: about %(degrees)s °C outside at this season and hour. Under a roof within %(minutes)s minutes.",
+            degrees=hurry.degrees,
+            minutes=hurry.minutes,
+        )
+    ]
+    if hurry.notes:
+        parts.append(gettext("A life-critical health note halves the time."))
+    parts.append(gettext("Alarms ring %(factor)s times as fast.", factor=f"{hurry.factor:g}"))
+    return " ".join(parts)
+
+
+def person(one: Attempt) -> tuple[str, str]:
+    """Name and role of who was told; a family contact by its place in the list, without a name."""
+    if one.contact:
+        return gettext("Family contact %(n)s", n=one.contact), gettext("family")
+    return one.staff or gettext("A contact that was removed"), gettext("staff")
+
+
+def what(one: Attempt) -> str:
+    """Which message it was."""
+    words = str(gettext(vocabulary.MESSAGES.get(one.kind, one.kind)))
+    return f"{words} {one.step + 1}" if one.kind == "ladder" and one.step >= 0 else words

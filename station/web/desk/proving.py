@@ -1,0 +1,68 @@
+"""Who was told what, when: as a sheet for the printer, as a table for spreadsheets, as JSON."""
+
+from flask import Response, g, jsonify, render_template
+from flask.typing import ResponseReturnValue
+
+from station import accounts, clock, communities
+from station.incidents import views
+from station.selfwatch import evidence
+from station.selfwatch.evidence import Attempt
+from station.web import access, connection
+from station.web.desk import care, wording
+from station.web.desk.blueprint import ACT, bp, own
+
+
+@bp.get("/desk/incidents/<int:incident_id>/evidence")
+@access.allowed(*ACT)
+def proof(incident_id: int) -> ResponseReturnValue:
+    shown = own(incident_id)
+    found = _take_out(incident_id, "json" if access.wants_json() else "page")
+    if access.wants_json():
+        return jsonify(incident=str(incident_id), attempts=[_as_json(one) for one in found])
+    db, vault = connection.get_db(), connection.get_vault()
+    whole = views.whole(db, vault, incident_id)
+    names = {one.id: one.name for one in accounts.all_staff(db, vault, shown.station)}
+    return render_template(
+        "desk/proof.html",
+        brief=shown,
+        station=communities.station(db, shown.station),
+        found=found,
+        story=[(event.at, wording.happened(event, names)) for event in whole.story],
+        person=care.person,
+        what=care.what,
+        now=connection.now(),
+    )
+
+
+@bp.get("/desk/incidents/<int:incident_id>/evidence.csv")
+@access.allowed(*ACT)
+def proof_csv(incident_id: int) -> ResponseReturnValue:
+    own(incident_id)
+    body = evidence.as_csv(_take_out(incident_id, "csv"), care.person)
+    name = f"incident-{incident_id}.csv"
+    return Response(
+        body, mimetype="text/csv", headers=[("Content-Disposition", f'attachment; filename="{name}"')]
+    )
+
+
+def _take_out(incident_id: int, form: str) -> list[Attempt]:
+    db, vault, now = connection.get_db(), connection.get_vault(), connection.now()
+    return evidence.take_out(db, vault, incident_id, form=form, by=g.staff.id, now=now)
+
+
+def _as_json(one: Attempt) -> dict[str, object]:
+    who, role = care.person(one)
+    return {
+        "at": clock.text(one.at),
+        "ended_at": clock.text(one.ended_at) if one.ended_at else None,
+        "who": who,
+        "role": role,
+        "kind": one.kind,
+        "step": one.step,
+        "attempt": one.number,
+        "channel": one.channel,
+        "channel_kind": one.channel_kind,
+        "result": one.outcome,
+        "provider_id": one.provider_id,
+        "detail": one.detail,
+    }
