@@ -58,6 +58,14 @@ def add_channel(
         )
 
 
+def open_channel(db: StationDatabase, vault: Vault, channel_id: int) -> tuple[Mapping[str, str], bool]:
+    """The settings of a channel, unsealed, and whether it may reach the local network."""
+    row = db.row("SELECT uid, station, settings, allow_private FROM channel WHERE id = ?", channel_id)
+    assert row is not None, "the caller names an existing channel"
+    opened = vault.open(f"station/{row['station']}", f"channel|{row['uid']}|settings", row["settings"])
+    return opened, bool(row["allow_private"])
+
+
 def change_channel(db: StationDatabase, vault: Vault, channel_id: int, settings: Mapping[str, str]) -> None:
     row = db.row("SELECT uid, station FROM channel WHERE id = ?", channel_id)
     assert row is not None, "the caller names an existing channel"

@@ -26,6 +26,7 @@ class Things:
     badge_id: int
     contact_id: int
     address_id: int
+    channel_id: int
     incident_id: int
     application_id: int
     batch_id: int
@@ -52,6 +53,8 @@ class Things:
             "badge_id": self.badge_id,
             "contact_id": self.contact_id,
             "address_id": self.address_id,
+            "channel_id": self.channel_id,
+            "channel_kind": "wecom_robot",
             "incident_id": self.incident_id,
             "application_id": self.application_id,
             "batch_id": self.batch_id,
@@ -86,6 +89,7 @@ def of_wearer(home: Home, wearer: Wearer, link_of: int = 2) -> Things:
         badge_id=wearer.badge_id,
         contact_id=contact_id,
         address_id=_reachable(home, badge.station, contact_id),
+        channel_id=home.db.scalar("SELECT max(id) FROM channel WHERE station = ?", badge.station),
         incident_id=answer.incident_id,
         application_id=_apply(home, badge.station),
         batch_id=batch_id,

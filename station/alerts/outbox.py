@@ -1,6 +1,8 @@
 """The alert rows on their way out: claimed by the sender, tried, retried until accepted or no longer called for."""
 
 import random
+from collections import Counter
+from collections.abc import Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -137,22 +139,40 @@ def of_incident(db: StationDatabase, incident_id: int) -> list[dict[str, Any]]:
 
 
 def _due_rows(db: StationDatabase, now: datetime, most: int, rooms: Rooms) -> list[dict[str, Any]]:
-    """What is due, in order, and of each channel no more than it has room for."""
-    full = {channel for channel, used in rooms.used.items() if used >= rooms.share} | rooms.shut_channels
-    channels, shut = ", ".join("?" * len(full)), ", ".join("?" * len(rooms.shut_addresses))
-    rows = db.rows(
-        "SELECT * FROM (SELECT alert.*, address.channel_id, channel.kind AS channel_kind, "  # noqa: S608
-        "row_number() OVER (PARTITION BY address.channel_id "
-        "ORDER BY alert.kind <> 'notice', alert.attempts > 0, alert.id) AS place "
-        "FROM alert JOIN address ON address.id = alert.address_id JOIN channel ON channel.id = address.channel_id "
-        f"WHERE alert.state = 'pending' AND alert.due_at <= ? AND address.channel_id NOT IN ({channels}) "
-        f"AND address.id NOT IN ({shut})) WHERE place <= ? ORDER BY kind <> 'notice', attempts > 0, id",
+    """What is due, and of each channel no more than it has room for.
+
+    A channel that has more gives what fits and is left out of the next look. One statement that counts by channel
+    would sort all that waits: 22 ms instead of 2 ms with 10,000 alerts due.
+    """
+    shut = {channel for channel, used in rooms.used.items() if used >= rooms.share} | rooms.shut_channels
+    taken: list[dict[str, Any]] = []
+    while len(taken) < most:
+        found = _first_due(db, now, most - len(taken), shut, rooms.shut_addresses)
+        waiting = Counter(row["channel_id"] for row in found)
+        crowded = {channel for channel, count in waiting.items() if count > rooms.left(channel)}
+        if not crowded:
+            return taken + found
+        for channel in crowded:
+            taken += [row for row in found if row["channel_id"] == channel][: rooms.left(channel)]
+        shut |= crowded
+    return taken
+
+
+def _first_due(
+    db: StationDatabase, now: datetime, most: int, channels: Set[int], addresses: Set[int]
+) -> list[dict[str, Any]]:
+    """The first that are due, without those of some channels and addresses."""
+    here, there = ", ".join("?" * len(channels)), ", ".join("?" * len(addresses))
+    return db.rows(
+        "SELECT alert.*, address.channel_id, channel.kind AS channel_kind FROM alert "  # noqa: S608
+        "JOIN address ON address.id = alert.address_id JOIN channel ON channel.id = address.channel_id "
+        f"WHERE alert.state = 'pending' AND alert.due_at <= ? AND address.channel_id NOT IN ({here}) "
+        f"AND address.id NOT IN ({there}) ORDER BY alert.kind <> 'notice', alert.attempts > 0, alert.id LIMIT ?",
         clock.text(now),
-        *full,
-        *rooms.shut_addresses,
-        rooms.share,
+        *channels,
+        *addresses,
+        most,
     )
-    return [row for row in rows if row["place"] <= rooms.left(row["channel_id"])][:most]
 
 
 def _need_not_ring(db: StationDatabase, row: dict[str, Any], rooms: Rooms) -> bool:

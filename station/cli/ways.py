@@ -1,12 +1,9 @@
 """`station channel`: how people are reached, set up and tried from the command line."""
 
-import uuid
-
 import click
 
-from station import addresses, clock, communities
+from station import addresses, clock, communities, ways
 from station.channels import registry
-from station.channels.base import Outgoing
 from station.cli.people import instance
 from station.db import StationDatabase, transaction
 from station.errors import Invalid
@@ -21,13 +18,22 @@ def channel() -> None:
 @click.option("--kind", required=True, type=click.Choice(sorted(registry.KINDS)))
 @click.option("--label", required=True, help="Your own name for it.")
 @click.option(
-    "--set", "settings", multiple=True, metavar="NAME=VALUE", help="A setting, such as host=mail.example.cn."
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A setting, such as host=mail.example.cn; NAME=- asks for it without showing it.",
 )
 @click.option("--station", "number", default=1, show_default=True)
 @click.option("--allow-private", is_flag=True, help="It may dial addresses of the local network.")
 def add(kind: str, label: str, settings: tuple[str, ...], number: int, allow_private: bool) -> None:
     """Set up a channel of a station; its settings are sealed."""
     words = dict(_pair(one) for one in settings)
+    unknown = set(words) - {*registry.KINDS[kind].required, *registry.KINDS[kind].optional}
+    if unknown:
+        raise click.ClickException(
+            f"{kind} has no setting {', '.join(sorted(unknown))}; see docs/channels.md."
+        )
     missing = [name for name in registry.KINDS[kind].required if not words.get(name)]
     if missing:
         raise click.ClickException(f"{kind} needs {', '.join(missing)}; give them with --set NAME=VALUE.")
@@ -58,10 +64,10 @@ def address(label: str, username: str, destination: str) -> None:
         staff_id = db.scalar("SELECT id FROM staff WHERE username = ?", username)
         if staff_id is None:
             raise Invalid("username", "There is no account %(name)s; make it first.", name=username)
+        channel_id = _channel(db, label)
+        typed = ways.checked(str(db.scalar("SELECT kind FROM channel WHERE id = ?", channel_id)), destination)
         with transaction(db):
-            addresses.add(
-                db, vault, channel_id=_channel(db, label), destination=destination, staff_id=staff_id
-            )
+            addresses.add(db, vault, channel_id=channel_id, destination=typed, staff_id=staff_id)
     click.echo(f"{username} can be reached by {label}.")
 
 
@@ -93,10 +99,8 @@ def test(label: str, username: str) -> None:
         if opened is None:
             raise click.ClickException(f"{username} has no address on {label}.")
         now = clock.utcnow()
-        message = Outgoing(
-            uuid.uuid4().hex, "0", "drill", "防走失驿站", "测试消息，请忽略。 A test; please ignore.", None,
-            communities.stations(db)[0].name, None, None, 1, now,
-        )  # fmt: skip
+        station = communities.station(db, db.scalar("SELECT station FROM channel WHERE label = ?", label))
+        message = ways.trial(station.name, "测试消息，请忽略。 A test; please ignore.", read.base_url, now)
         result = registry.send(
             opened.kind,
             opened.settings,
@@ -106,7 +110,9 @@ def test(label: str, username: str) -> None:
             allow_private=opened.allow_private,
         )
     if result.outcome != "ok":
-        raise click.ClickException(f"Not delivered ({result.outcome}): {result.detail}")
+        raise click.ClickException(f"Not delivered ({result.outcome}): {result.detail}\n{result.advice}")
+    if not registry.KINDS[opened.kind].verified:
+        click.echo("Receipt not verified: this service takes much that never arrives.")
     click.echo("The provider has taken it. Ask whether it arrived.")
 
 
@@ -114,7 +120,7 @@ def _pair(text: str) -> tuple[str, str]:
     name, mark, value = text.partition("=")
     if not mark:
         raise click.BadParameter(f"write {text!r} as NAME=VALUE", param_hint="--set")
-    return name, value
+    return name, click.prompt(name, hide_input=True) if value == "-" else value
 
 
 def _channel(db: StationDatabase, label: str) -> int:

@@ -3,7 +3,7 @@
 from flask import g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from station import addresses
+from station import addresses, ways
 from station.errors import Invalid
 from station.web import access, connection, pages
 from station.web.registration.blueprint import WHO, bp, elder_here
@@ -16,7 +16,7 @@ def add_way(elder_id: int, contact_id: int) -> ResponseReturnValue:
     elder_here(elder_id)
     destination = request.form.get("destination", "")
     try:
-        addresses.add_way(
+        ways.add_way(
             connection.get_db(),
             connection.get_vault(),
             elder_id,
