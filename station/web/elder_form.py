@@ -1,9 +1,9 @@
 """The form about an elder, as the desk and families fill it in: read, checked with its photo, prefilled again."""
 
 import re
+import secrets
 import threading
 import unicodedata
-import uuid
 from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from flask import request
 from flask_babel import format_timedelta, gettext
 
-from station import enrolment, phones, photos, vocabulary
+from station import enrolment, phones, photos, seal, vocabulary
 from station.communities import Community, Station
 from station.elders import Elder, PublicItems
 from station.enrolment import ContactForm, ElderForm, Enrolment, Locality
@@ -160,9 +160,21 @@ def lasted(time: timedelta) -> str:
 
 
 def form_id() -> str:
-    """The number of this form, made when it was first shown; a new one when none came."""
+    """The number of this form, made when it was first shown; a new one when none came.
+
+    It holds the moment, so that the time of an entry is known without watching anybody type.
+    """
     sent = request.form.get("form_id", "")
-    return sent if re.fullmatch("[0-9a-f]{32}", sent) else uuid.uuid4().hex
+    if re.fullmatch("[0-9a-f]{32}", sent):
+        return sent
+    moment = int(connection.now().timestamp() * 1000) << 20
+    return seal.number_token(connection.ring(), "form", moment | secrets.randbits(20))
+
+
+def seconds_open(form_id: str) -> float | None:
+    """How long ago the form was first shown; None when its number is not one of ours."""
+    number = seal.open_number_token(connection.ring(), "form", form_id)
+    return None if number is None else connection.now().timestamp() - (number >> 20) / 1000
 
 
 def of_elder(elder: Elder, station: Station) -> ElderForm:

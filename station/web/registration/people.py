@@ -3,7 +3,7 @@
 from flask import g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
-from station import applications, elders, enrolment, search
+from station import applications, coverage, elders, enrolment, search
 from station.errors import Conflict, InvalidForm
 from station.issuing import records
 from station.web import access, connection, elder_form
@@ -53,6 +53,7 @@ def add() -> ResponseReturnValue:
     try:
         checked, photo = elder_form.check(typed, locality(my_station()))
         refuse_known(checked, form_id)
+        is_new = elders.of_form(connection.get_db(), form_id) is None
         elder_id = elders.register(
             connection.get_db(),
             connection.get_vault(),
@@ -64,7 +65,18 @@ def add() -> ResponseReturnValue:
         )
     except (InvalidForm, LooksAlike, Conflict) as error:
         return form_again("registry/new.html", typed, error)
+    if is_new:
+        _note_time(form_id, checked.community_id)
     return finished(elder_id, photo)
+
+
+def _note_time(form_id: str, community_id: int) -> None:
+    seconds = elder_form.seconds_open(form_id)
+    if seconds is not None:
+        db, day = connection.get_db(), elder_form.today()
+        coverage.note_entry(
+            db, station=g.staff.station, community_id=community_id, seconds=seconds, day=day
+        )
 
 
 @bp.post("/elders/preview")
