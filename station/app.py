@@ -7,7 +7,20 @@ from flask import Flask
 from station.config import Config
 from station.emergency import EmergencyFile
 from station.seal import Keyring
-from station.web import account, channels, demo, family, health, language, links, metrics, pages, registry, rehearsal
+from station.web import (
+    account,
+    channels,
+    demo,
+    family,
+    health,
+    language,
+    links,
+    metrics,
+    pages,
+    partners,
+    registry,
+    rehearsal,
+)
 from station.web.connection import Service
 from station.web.desk import doors as desk
 from station.web.public import doors as public
@@ -36,12 +49,25 @@ def create_app(config: Config, ring: Keyring) -> Flask:
     account.csrf.init_app(app)
     language.install(app)
     pages.install(app)
-    for module in (account, desk, roster, channels, registry, family, links, rehearsal, health, metrics, public):
+    for module in (
+        account,
+        desk,
+        roster,
+        channels,
+        registry,
+        family,
+        partners,
+        links,
+        rehearsal,
+        health,
+        metrics,
+        public,
+    ):
         app.register_blueprint(module.bp)
     if config.demo:
         app.register_blueprint(demo.bp)
         account.csrf.exempt(demo.bp)
-    for module in (public, links, rehearsal):
+    for module in (public, links, partners, rehearsal):
         account.csrf.exempt(module.bp)
     return app
 

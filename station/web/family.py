@@ -6,16 +6,13 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from station import applications, communities, elders, enrolment
+from station import applications, communities, elders, enrolment, progress
 from station.communities import Station
 from station.enrolment import ElderForm, Locality
 from station.errors import Invalid, InvalidForm, NotFound, UserError
-from station.issuing import records
 from station.web import access, connection, damping, elder_form, pages
 
 bp = Blueprint("family", __name__)
-
-STEPS = ("received", "approved", "made", "handed_over")
 
 _sent = damping.Damper(burst=30, every_s=20)
 _asked = damping.Damper(burst=10, every_s=6)
@@ -80,7 +77,7 @@ def look_up() -> ResponseReturnValue:
         "family/progress.html",
         refused=found.state == "refused",
         reason=found.reason,
-        reached=STEPS.index(_step(found)),
+        reached=progress.STEPS.index(progress.step(connection.get_db(), found)),
         station=communities.station(connection.get_db(), found.station),
     )
 
@@ -88,16 +85,6 @@ def look_up() -> ResponseReturnValue:
 @bp.errorhandler(Invalid)
 def unreadable(error: UserError) -> ResponseReturnValue:
     return render_template("family/sorry.html", text=pages.error_text(error)), error.status
-
-
-def _step(application: applications.Application) -> str:
-    """The furthest step that the application has reached."""
-    if application.elder_id is None:
-        return "received"
-    states = {badge.state for badge in records.of_elder(connection.get_db(), application.elder_id)}
-    if "worn" in states:
-        return "handed_over"
-    return "made" if states & {"made", "printed"} else "approved"
 
 
 def _form_page(typed: ElderForm, errors: Sequence[Invalid] = (), **more: object) -> str:

@@ -80,11 +80,12 @@ def _route() -> str:
 
 def _user_error(error: UserError) -> ResponseReturnValue:
     if access.wants_json():
-        return jsonify(_as_json(error)), error.status
+        return jsonify(as_json(error)), error.status
     return render_template("error.html", text=error_text(error)), error.status
 
 
-def _as_json(error: UserError) -> dict[str, object]:
+def as_json(error: UserError) -> dict[str, object]:
+    """The message, and those of single fields."""
     body: dict[str, object] = {"error": error_text(error)}
     errors = error.errors if isinstance(error, InvalidForm) else [error] if isinstance(error, Invalid) else []
     if errors:
