@@ -91,6 +91,13 @@ SHOTS = {
         "secretary", "{incident with_elder}", {"collected_by": ""}, "#handover form"
     ),
     "showing with an error": Shot("secretary", "{incident acked}", {"cause": ""}, "#part-showing form"),
+    "evidence": Shot("secretary", "{incident with_elder}/evidence"),
+    "tonight": Shot("secretary", "/desk/tonight"),
+    "tonight of the operator": Shot("operator", "/desk/tonight", spoken=("zh",)),
+    "drills": Shot("secretary", "/desk/drills"),
+    "drills with an error": Shot(
+        "secretary", "/desk/drills", {"weekday": "1", "at": "10"}, "form[action$=plan]", spoken=("zh",)
+    ),
     "call with an error": Shot("secretary", "/desk", {"number": "1"}, "#call form"),
     "elders": Shot("secretary", "/elders"),
     "elders found": Shot("worker", "/elders?q=wxl"),

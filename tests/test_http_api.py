@@ -38,6 +38,7 @@ PAGES = {
     "GET /robots.txt",
     "GET /favicon.ico",
     "GET /desk",
+    "POST /desk/tonight/certificate",
     "GET /login",
     "GET /p/{code}",
     "POST /p/{code}",
