@@ -3,12 +3,28 @@
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
 
-from conftest import NOW, WANG, Home, Wearer
+from conftest import NOW, PASSWORD, WANG, Home, Wearer
 from flask import Flask
 
+from station import (
+    accounts,
+    applications,
+    clock,
+    communities,
+    coverage,
+    doubts,
+    duty,
+    elders,
+    enrolment,
+    places,
+    readiness,
+    seal,
+    swaps,
+)
 from station import addresses as ways
-from station import applications, communities, coverage, doubts, elders, enrolment, places, seal
 from station.db import transaction
 from station.incidents import links, reports
 from station.incidents.intake import Report, Sighting
@@ -37,6 +53,10 @@ class Things:
     drill_token: str
     disclosure_id: int
     doubt_id: int
+    change_id: int
+    swap_id: int
+    staff_id: int
+    trial_token: str
     landmark_id: int
     code: str
     import_id: int
@@ -45,7 +65,12 @@ class Things:
     def values(self, rule: str) -> dict[str, object]:
         """What stands in the variable parts of a rule."""
         first = rule.strip("/").split("/")[0]
-        tokens = {"s": self.status_token, "go": self.link_token, "drill": self.drill_token}
+        tokens = {
+            "s": self.status_token,
+            "go": self.link_token,
+            "drill": self.drill_token,
+            "ok": self.trial_token,
+        }
         return {
             "token": tokens.get(first, self.badge_token),
             "digits": self.digits,
@@ -53,19 +78,22 @@ class Things:
             "badge_id": self.badge_id,
             "contact_id": self.contact_id,
             "address_id": self.address_id,
-            "channel_id": self.channel_id,
-            "channel_kind": "wecom_robot",
             "incident_id": self.incident_id,
             "application_id": self.application_id,
             "batch_id": self.batch_id,
             "disclosure_id": self.disclosure_id,
             "doubt_id": self.doubt_id,
+            "change_id": self.change_id,
+            "swap_id": self.swap_id,
+            "staff_id": self.staff_id,
             "landmark_id": self.landmark_id,
             "code": self.code,
             "kind": "csv" if "imports" in rule else "pdf",
             "import_id": self.import_id,
             "refusal_id": self.refusal_id,
             "client_id": "none",
+            "channel_id": self.channel_id,
+            "channel_kind": "wecom_robot",
             "who": "duty",
             "filename": "station.css",
         }
@@ -100,6 +128,7 @@ def of_wearer(home: Home, wearer: Wearer, link_of: int = 2) -> Things:
         drill_token=rehearsals.token(home.ring, rehearsal_id, contact_id),
         disclosure_id=_shown(home, wearer.id, answer.incident_id),
         doubt_id=_doubted(home, badge),
+        **_rostered(home, badge.station),
         landmark_id=landmark.id,
         code=landmark.code,
         import_id=_listed(home, badge.station),
@@ -114,6 +143,39 @@ def _landmark(home: Home, station: int) -> landmarks.Landmark:
     checked = landmarks.check(entry, where, communities.communities(home.db))
     new = landmarks.add(home.db, home.ring, checked, station=station, by=None, now=NOW)
     return landmarks.get(home.db, new)
+
+
+def _rostered(home: Home, station: int) -> dict[str, Any]:
+    """Two officers of the station with a swap between them, a day that differs, and a trial of a phone."""
+    ids = [
+        accounts.add(
+            home.db,
+            home.vault,
+            accounts.NewStaff(f"officer{n}-{uuid.uuid4().hex[:6]}", PASSWORD, "duty", station, "远方"),
+            NOW,
+        )
+        for n in range(2)
+    ]
+    turn = duty.Change(date(2026, 12, 31), 480, 60, "on_duty")
+    settings = {"host": "127.0.0.1", "sender": "station@example.cn"}
+    channel = ways.add_channel(
+        home.db, home.vault, station=station, kind="smtp", label="trial", settings=settings, now=NOW
+    )
+    with transaction(home.db):
+        change_id = duty.add_change(home.db, station, replace(turn, on_id=ids[0]), by=None, now=NOW)
+        swap_id = home.db.insert(
+            "shift_swap",
+            station=station,
+            from_id=ids[0],
+            to_id=ids[1],
+            gives=swaps.dump(turn),
+            asked_at=NOW.isoformat(),
+        )
+        ways.add(home.db, home.vault, channel_id=channel, destination="b@example.cn", staff_id=ids[0])
+    readiness.try_out(home.db, home.vault, ids[0], by=ids[0], now=clock.utcnow())
+    trial_id = home.db.scalar("SELECT max(id) FROM trial")
+    token = readiness.token(home.db, home.ring, trial_id)
+    return {"change_id": change_id, "swap_id": swap_id, "staff_id": ids[0], "trial_token": token}
 
 
 def _shown(home: Home, elder_id: int, incident_id: int) -> int:

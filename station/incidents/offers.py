@@ -74,7 +74,10 @@ def waiting(db: StationDatabase, incident_id: int) -> list[Offer]:
     rows = db.rows(
         "SELECT claim_offer.* FROM claim_offer JOIN incident ON incident.id = incident_id "
         "WHERE incident_id = ? AND claim_offer.state = 'offered' AND closed_at IS NULL "
-        "AND claim_offer.at >= ring_since AND from_id IN (on_site_by, liaison_by) ORDER BY claim_offer.id",
+        "AND from_id IN (on_site_by, liaison_by) AND NOT EXISTS ("
+        "SELECT 1 FROM event AS lapse WHERE lapse.incident_id = claim_offer.incident_id AND lapse.kind = 'lapsed' "
+        "AND lapse.id > (SELECT max(id) FROM event WHERE event.incident_id = claim_offer.incident_id "
+        "AND event.kind = 'offered' AND event.staff_id = from_id)) ORDER BY claim_offer.id",
         incident_id,
     )
     return [_offer(row) for row in rows]

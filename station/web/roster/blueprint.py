@@ -18,7 +18,7 @@ EDIT = ("secretary", "operator")
 SERVE = duty.MAY_SERVE
 
 DAYS = (N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun"))
-LEVELS = {"on_duty": N_("On duty"), "backup": N_("Backup")}
+LEVELS = {"on_duty": N_("On duty"), "backup": N_("On call as backup")}
 NOT_A_TIME = N_("Write a time such as 08:00.")
 
 

@@ -12,6 +12,7 @@ from station.db import transaction
 from station.duty import Change, Roster, Shift, Stretch
 from station.errors import Invalid, NotFound, UserError
 from station.holidays import Special
+from station.vocabulary import N_
 from station.web import access, connection, pages
 from station.web.roster.blueprint import (
     DAYS,
@@ -201,10 +202,10 @@ def _shifts(line: Line) -> list[Shift]:
     try:
         staff_id, starts, ends = int(line.staff), duty.minute_of(line.starts), duty.minute_of(line.ends)
     except ValueError:
-        line.wrong = "Write both times such as 08:00; 00:00 is midnight."
+        line.wrong = N_("Write both times such as 08:00; 00:00 is midnight.")
         return []
     if not line.days:
-        line.wrong = "Choose at least one weekday."
+        line.wrong = N_("Choose at least one weekday.")
         return []
     length = duty.length_of(starts, ends)
     return [Shift(staff_id, day, starts, length, line.level) for day in sorted(set(line.days))]
