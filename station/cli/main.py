@@ -9,7 +9,19 @@ import click
 from badges import typeface
 from station import config as settings
 from station import founding, logs, processes, seal, serve
-from station.cli import badges, care, demonstrate, doctor, landmarks, people, verifying, watching, ways
+from station.cli import (
+    badges,
+    care,
+    demonstrate,
+    doctor,
+    landmarks,
+    lists,
+    partner,
+    people,
+    verifying,
+    watching,
+    ways,
+)
 from station.errors import SettingError, StorageGone, UserError
 
 
@@ -92,6 +104,9 @@ for group in (
     care.restore,
     doctor.doctor,
     badges.badges,
+    lists.import_command,
+    lists.export_command,
+    partner.partner,
     landmarks.landmarks,
     watching.tonight_command,
     watching.drill_command,

@@ -7,12 +7,12 @@ from station import clock, communities, elders, seal, tables
 from station.db import IntegrityError, StationDatabase, transaction
 from station.elders import Origin
 from station.enrolment import Locality
-from station.errors import Invalid
+from station.errors import Invalid, NotFound
 from station.lists import columns, imports, reading
 from station.lists.imports import Finding, Import
 from station.lists.matching import ELSEWHERE, Matcher
 from station.lists.reading import ReadRow, Setting
-from station.vault import Vault
+from station.vault import Unsealable, Vault
 
 SLICE = 100  # rows whose keys are made, or whose count is shown, at once
 TOGETHER = 8  # rows that share a sync of the disk; a scan that comes meanwhile waits for no more than these
@@ -39,10 +39,15 @@ def work(
     `tell` is called after each slice, and ends it for now by saying True. `today` is the station's date.
     """
     one = imports.get(db, import_id)
-    if one.state == "waiting":
-        _look(db, vault, one, today, now, tell)
-    elif one.state == "saving":
-        _save(db, vault, one, today, now, tell)
+    try:
+        if one.state == "waiting":
+            _look(db, vault, one, today, now, tell)
+        elif one.state == "saving":
+            _save(db, vault, one, today, now, tell)
+    except (NotFound, Unsealable):
+        # Discarded, or done by another process (the command line's), while this one was at it.
+        if imports.get(db, import_id).state == one.state:
+            raise
 
 
 def setting(db: StationDatabase, one: Import, today: date) -> Setting:
@@ -124,7 +129,8 @@ def _unreadable(db: StationDatabase, vault: Vault, one: Import, error: Invalid, 
     why = imports.sealed(vault, one, "findings", [Finding(1, "wrong", "", None, (error,)).dump()])
     with transaction(db):
         db.write(
-            "UPDATE elder_import SET state = 'unreadable', content = NULL, findings = ?, ended_at = ? WHERE id = ?",
+            "UPDATE elder_import SET state = 'unreadable', content = NULL, findings = ?, ended_at = ? "
+            "WHERE id = ? AND state = 'waiting'",
             why,
             clock.text(now),
             one.id,
@@ -179,6 +185,8 @@ def _save_row(
     db: StationDatabase, vault: Vault, one: Import, read: ReadRow, matcher: Matcher, now: datetime
 ) -> None:
     """Inside the transaction, when nobody else can write: a colleague may have entered the elder meanwhile."""
+    if db.scalar("SELECT 1 FROM elder_import_row WHERE import_id = ? AND row = ?", one.id, read.number):
+        return None
     if read.enrolment is None:
         return _behind(db, one, read.number, "wrong", None, now)
     known = matcher.registered(read.enrolment)

@@ -29,6 +29,7 @@ REASONS = {
 NO_REASON = N_("Choose why the list is needed; it is kept in the audit log.")
 
 Say = Callable[[UserError], str]
+Tell = Callable[[int, int], None]
 Rows = list[list[str]]
 
 
@@ -66,7 +67,15 @@ def size(db: StationDatabase, station: int) -> int:
 
 
 def export(
-    db: StationDatabase, vault: Vault, kind: str, *, station: int, reason: str, by: int | None, now: datetime
+    db: StationDatabase,
+    vault: Vault,
+    kind: str,
+    *,
+    station: int,
+    reason: str,
+    by: int | None,
+    now: datetime,
+    tell: Tell = lambda _done, _total: None,
 ) -> bytes:
     """The register of a station as a list that could be imported again; the audit row is written first.
 
@@ -87,7 +96,7 @@ def export(
             now=now,
         )
     areas = {one.id: one for one in communities.communities(db)}
-    return write(kind, "老人名单", [_export_headings(), *_people(db, vault, ids, areas)])
+    return write(kind, "老人名单", [_export_headings(), *_people(db, vault, ids, areas, tell)])
 
 
 def _export_headings() -> list[str]:
@@ -97,9 +106,10 @@ def _export_headings() -> list[str]:
 
 
 def _people(
-    db: StationDatabase, vault: Vault, ids: list[int], areas: dict[int, Community]
+    db: StationDatabase, vault: Vault, ids: list[int], areas: dict[int, Community], tell: Tell
 ) -> Iterator[list[str]]:
-    for elder_id in ids:
+    for done, elder_id in enumerate(ids, 1):
+        tell(done, len(ids))
         uid = elders.uid_of(db, elder_id)
         if vault.has(f"elder/{uid}"):  # who was erased is an empty row
             yield _person(elders.get(db, vault, elder_id), areas, _badges(db, elder_id))

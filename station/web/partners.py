@@ -99,11 +99,10 @@ def _body() -> dict[str, Any]:
 
 def _form(body: dict[str, Any]) -> ElderForm:
     """The same form as a family's. Raises Invalid for a value of the wrong kind, or a word that is not known."""
-    texts = {name: _text(name, body.get(name)) for name in TEXTS}
-    lists = {name: _words(name, body.get(name)) for name in LISTS}
+    given: dict[str, Any] = {name: _text(name, body.get(name)) for name in TEXTS}
+    given |= {name: _words(name, body.get(name)) for name in LISTS}
     return ElderForm(
-        **{**texts, "given_by": texts["given_by"] or "relative"},
-        **lists,
+        **{**given, "given_by": given["given_by"] or "relative"},
         community_id=_community(body.get("community")),
         contacts=_contacts(body.get("contacts")),
     )
