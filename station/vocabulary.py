@@ -240,7 +240,7 @@ CHECKS = {
 # What is looked at every evening: its name, and what to do when it is not as it should be.
 TONIGHT = {
     "roster": (N_("Roster of the next 24 hours"), N_("Nobody is on duty for %(minutes)s minutes of the next 24 hours: fill the roster.")),
-    "reach": (N_("Everybody on it can be reached"), N_("%(count)s on the roster have no two channels on which a message arrived within 30 days: send them a trial.")),
+    "reach": (N_("Reaching everybody on it"), N_("%(count)s on the roster have no two channels on which a message arrived within 30 days: send them a trial.")),
     "machine": (N_("The machine"), N_("The machine needs a look: %(check)s.")),
     "backup": (N_("Backup"), N_("The newest backup is %(hours)s hours old: make one.")),
     "no_backup": (N_("Backup"), N_("No backup has been made: make one.")),

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from conftest import NOW, Desk, Home, Wearer
@@ -117,6 +118,15 @@ def test_an_attempt_of_which_nothing_came_back_goes_out_again(home, wang, watch,
 
 
 # /healthz
+
+
+def test_a_dead_sender_shows_on_every_desk_within_fifteen_seconds():
+    """The page asks every few seconds, and silence counts as death after ten."""
+    script = (Path(__file__).parent.parent / "station" / "static" / "desk.js").read_text()
+    asks_every = int(re.search(r"HEALTH_S = (\d+);", script)[1])
+    assert asks_every + 10 < 15
+    if "STATION_STALE_S" not in os.environ:
+        assert heartbeat.STALE_S == 10
 
 
 def test_all_is_well_when_everything_lives(home, client):
