@@ -8,7 +8,7 @@ import time
 
 from bench.figures import Figure
 
-NAMES = ("page", "scan", "alert", "resume", "search", "growth", "badges", "robustness", "flood")
+NAMES = ("page", "scan", "alert", "resume", "search", "growth", "badges", "robustness", "flood", "entry")
 
 
 def main() -> None:
