@@ -5,7 +5,7 @@ from datetime import timedelta
 from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from station import applications
+from station import applications, partners
 from station.applications import Application
 from station.errors import Conflict, Invalid, InvalidForm
 from station.web import access, connection, elder_form
@@ -32,7 +32,8 @@ def application(application_id: int) -> ResponseReturnValue:
     note("application.view", f"application/{application_id}")
     if found.state != "received":
         return render_template("registry/decided.html", application=found)
-    return form_page(REVIEW, found.form, application=found)
+    sender = partners.sender(connection.get_db(), application_id)
+    return form_page(REVIEW, found.form, application=found, sender=sender)
 
 
 @bp.post("/applications/<int:application_id>/approve")
