@@ -25,6 +25,11 @@ FOREIGN = {
     "xlsx",
     "wgs",
     "gcj",
+    "bark",
+    "apprise",
+    "server",
+    "webhook",
+    "https",
 }
 
 _OPEN = "() => document.querySelectorAll('details').forEach((one) => { one.open = true; })"

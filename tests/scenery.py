@@ -81,6 +81,11 @@ SHOTS = {
     "rehearsal": Shot("family", "{rehearsal}"),
     "console": Shot("secretary", "/desk"),
     "console of the operator": Shot("operator", "/desk"),
+    "channels": Shot("operator", "/channels"),
+    "channel, refused": Shot("operator", "/channels", {"destination": "ftp://"}, "main form[action$=test]"),
+    "new channel": Shot("operator", "/channels/new/aliyun_sms"),
+    "new channel with errors": Shot("operator", "/channels/new/smtp", {"label": ""}),
+    "new channel without receipts": Shot("operator", "/channels/new/serverchan", spoken=("zh",)),
     # The states of an incident differ in what they offer, not in how it looks: one is looked at in English.
     "incident alerting": Shot("secretary", "{incident alerting}"),
     **{

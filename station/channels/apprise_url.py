@@ -22,7 +22,7 @@ FIXED_HOSTS = frozenset(("discord", "join", "pbul", "pover", "prowl", "pushplus"
 MISSING = Meaning(
     "permanent",
     N_("Apprise is not installed on this machine"),
-    N_("Install it next to the station: pip install 'anti-wandering-station[apprise]'"),
+    N_("Install it next to the station as the manual tells (docs/channels.md)."),
 )
 HANDED_OVER = Meaning(
     "ok",
@@ -48,7 +48,9 @@ def deliver(delivery: Delivery) -> Result:
 
 
 def _send(delivery: Delivery, answers: queue.SimpleQueue[Result]) -> None:
-    logging.getLogger("apprise").disabled = True  # it logs whole addresses, which hold keys
+    # Both log addresses, which hold keys.
+    logging.getLogger("apprise").disabled = True
+    logging.getLogger("urllib3").setLevel(logging.CRITICAL)
     sent: bool | None = False
     try:
         sent = _notify(importlib.import_module("apprise"), delivery)
