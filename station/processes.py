@@ -19,6 +19,7 @@ from station.fallback import WithoutDatabase
 from station.issuing import batches, making
 from station.lists import imports, working
 from station.seal import Keyring
+from station.selfwatch import tonight
 from station.sender import Sender, reopen
 from station.vault import Unsealable, Vault
 
@@ -128,6 +129,7 @@ def _work_until(config: Config, db: StationDatabase, vault: Vault, stop: threadi
             now = clock.utcnow()
             today = duty.local(now, config.timezone).date()
             working.work(db, vault, import_id, today=today, now=now, tell=lambda: beat() or stop.is_set())
+        tonight.ask_wanted(db, config, clock.utcnow())
         if config.demo:
             demo.connect_new(db, vault, demo.read_note(config), clock.utcnow())
         if time.monotonic() - refreshed > 60:

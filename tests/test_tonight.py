@@ -220,3 +220,14 @@ def test_a_bulletin_keeps_no_name(covered):
     assert '"reach"' in content
     for row in ("王强", "赵军", communities.station(covered.db, 1).name):
         assert row not in content
+
+
+def test_a_press_lets_the_job_process_ask_for_the_certificate(home, at_desk):
+    """Nothing answers at the address of the tests, and that is to be mended."""
+    assert at_desk("operator").post("/desk/tonight/certificate", json={}, headers=JSON).status_code == 200
+    nowhere = replace(home.config, base_url="https://127.0.0.1")
+    tonight.ask_wanted(home.db, nowhere, EIGHT)
+    tonight.ask_wanted(home.db, home.config, EIGHT)  # asked once for one press
+    found = tonight.look(home.db, Asked(nowhere, 1, {}, EIGHT))
+    assert {item.code: item.state for item in found.items}["certificate"] == "mend"
+    assert home.db.scalar("SELECT count(*) FROM meta WHERE key LIKE 'certificate%'") == 1

@@ -21,6 +21,7 @@ HOTLINE_FRESH = timedelta(days=7)
 BACKUP_FRESH = timedelta(hours=26)
 CERTIFICATE_LEFT = timedelta(days=14)
 DRILL_FRESH = timedelta(days=8)
+WANTED = "certificate wanted"
 # Kinds of channels that are paid for in advance; none of their interfaces that we use tells what is left.
 PAID = ("aliyun_sms", "aliyun_voice", "tencent_sms", "tencent_voice")
 
@@ -107,16 +108,32 @@ def note_hotline(db: StationDatabase, station: int, *, by: int, now: datetime) -
         db.insert("hotline_test", station=station, staff_id=by, at=clock.text(now))
 
 
+def want_certificate(db: StationDatabase, now: datetime) -> None:
+    """Ask for a look at the certificate; the job process takes it, so that no page waits for the network."""
+    _remember(db, WANTED, clock.text(now))
+
+
+def ask_wanted(db: StationDatabase, config: Config, now: datetime) -> None:
+    """Ask for the certificate if somebody wants it; may take some seconds."""
+    if db.scalar("SELECT 1 FROM meta WHERE key = ?", WANTED):
+        ask_certificate(db, config, now)
+        with transaction(db):
+            db.write("DELETE FROM meta WHERE key = ?", WANTED)
+
+
 def ask_certificate(db: StationDatabase, config: Config, now: datetime) -> None:
-    """Ask the base URL's own server for its certificate, and remember until when it holds."""
-    if not config.secure:
-        return
-    until = beacon.certificate_until(config.host)
+    """Ask the base URL's own server for its certificate, and remember until when it holds; `now` when it has none."""
+    if config.secure:
+        until = beacon.certificate_until(config.host)
+        _remember(db, f"certificate {config.host}", clock.text(until or now))
+
+
+def _remember(db: StationDatabase, key: str, value: str) -> None:
     with transaction(db):
         db.write(
             "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-            f"certificate {config.host}",
-            clock.text(until or now),
+            key,
+            value,
         )
 
 
