@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import chinese_calendar
+import chinese_calendar.constants
 
 from station.vocabulary import N_
 
@@ -17,6 +18,8 @@ NAMES = {
     "Mid-autumn Festival": N_("Mid-autumn Festival"),
     "Anti-Fascist 70th Day": N_("Victory Day"),
 }
+
+_YEARS = {day.year for day in chinese_calendar.constants.holidays}
 
 
 @dataclass(frozen=True)
@@ -37,8 +40,4 @@ def special(day: date) -> Special | None:
 
 def known(day: date) -> bool:
     """Whether the holidays of the day's year have been announced to the library (they are, each November)."""
-    try:
-        chinese_calendar.get_holiday_detail(day)
-    except NotImplementedError:
-        return False
-    return True
+    return day.year in _YEARS

@@ -81,6 +81,18 @@ SHOTS = {
     "rehearsal": Shot("family", "{rehearsal}"),
     "console": Shot("secretary", "/desk"),
     "console of the operator": Shot("operator", "/desk"),
+    "my duty": Shot("secretary", "/desk/duty"),
+    "my duty without the ring": Shot(
+        "secretary", "/desk/duty", {"nothing": ""}, "form[action$=take-over]", spoken=("zh",)
+    ),
+    "roster": Shot("secretary", "/desk/roster"),
+    "roster of the operator": Shot("operator", "/desk/roster", spoken=("zh",)),
+    "roster with an error": Shot(
+        "secretary", "/desk/roster", {"starts0": "", "ends0": ""}, "#week form", spoken=("zh",)
+    ),
+    "policy": Shot("secretary", "/desk/policy"),
+    "policy with an error": Shot("secretary", "/desk/policy", {"after1": "0"}, "form#steps", spoken=("zh",)),
+    "claim code that opens nothing": Shot("finder", "/", {"code": "123123"}, "form:has(#code)"),
     "channels": Shot("operator", "/channels"),
     "channel, refused": Shot("operator", "/channels", {"destination": "ftp://"}, "main form[action$=test]"),
     "new channel": Shot("operator", "/channels/new/aliyun_sms"),

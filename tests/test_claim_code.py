@@ -12,7 +12,7 @@ from watch import Watch, by_kind, connect
 
 from station import clock, damm
 from station.db import transaction
-from station.errors import Conflict, NotFound
+from station.errors import Conflict
 from station.incidents import acts, codes, links, offers
 from station.incidents.acts import Move
 
@@ -160,7 +160,7 @@ def test_a_claim_changes_hands_only_when_the_colleague_accepts(home, wang, watch
     )
     assert holders(home) == (BACKUP, BACKUP)
     again = colleague.post(f"/desk/incidents/{incident}/offer/answer", json={"answer": "accept"})
-    assert again.status_code == 404
+    assert again.status_code == 409
     marks = len(gateway.requests)
     watch.at(15)
     assert [r.path for r in gateway.requests[marks:]] == [f"/staff/{DUTY}"], (
@@ -189,7 +189,7 @@ def test_a_refused_or_lapsed_offer_leaves_all_as_it_is(home, lost, at_desk):
     assert [one.to_id for one in offers.waiting(home.db, lost)] == [SECRETARY], "one colleague at a time"
     with transaction(home.db):
         home.db.write("UPDATE incident SET on_site_by = NULL, liaison_by = NULL")
-    with pytest.raises(NotFound):
+    with pytest.raises(Conflict):
         offers.answer(home.db, lost, accept=True, by=SECRETARY, now=NOW)
 
 

@@ -39,19 +39,17 @@ def unmanned(db: StationDatabase, incident: dict[str, Any], timezone: str, now: 
 
 def preview(
     db: StationDatabase, station: int, policy: Policy, timezone: str, now: datetime
-) -> list[list[Person]]:
-    """Whom each step of a policy would ring at a moment, for an incident of which nobody knows the community."""
-    nobody_s = {
-        "station": station,
-        "elder_id": None,
-        "community_id": None,
-        "on_site_by": None,
-        "liaison_by": None,
-    }
-    return [
-        _answering(db, nobody_s, policy, Rung(n, step.who, 0), timezone, now)
-        for n, step in enumerate(policy.steps)
-    ]
+) -> list[tuple[list[Person], bool]]:
+    """Whom each step of a policy would ring at a moment, and whether those stand in for a step without anybody.
+
+    For an incident of which nobody knows the community.
+    """
+    incident = dict.fromkeys(("elder_id", "community_id", "on_site_by", "liaison_by")) | {"station": station}
+    found = []
+    for n, step in enumerate(policy.steps):
+        whom = _answering(db, incident, policy, Rung(n, step.who, 0), timezone, now)
+        found.append((whom, whom != people.on_rung(db, incident, step.who, now, timezone)))
+    return found
 
 
 def _answering(

@@ -6,7 +6,7 @@ from typing import Any
 
 from station import clock
 from station.db import IntegrityError, StationDatabase, transaction
-from station.errors import Conflict, Invalid, NotFound
+from station.errors import Conflict, Invalid
 from station.incidents import acts, events
 
 COLUMNS = {"on_site": "on_site_by", "liaison": "liaison_by"}
@@ -54,13 +54,13 @@ def offer(db: StationDatabase, incident_id: int, *, by: int, to: int, now: datet
 def answer(db: StationDatabase, incident_id: int, *, accept: bool, by: int, now: datetime) -> None:
     """The colleague says yes, and holds from now on what the other held; or no.
 
-    Raises NotFound when nothing was offered to them, Conflict when the other does not hold it any more.
+    Raises Conflict when nothing is offered to them, or the other does not hold it any more.
     """
     with transaction(db):
         row = acts.open_row(db, incident_id)
         found = _offered_to(db, incident_id, by)
         if found is None:
-            raise NotFound("Nothing is offered to you here any more.")
+            raise Conflict("Nothing is offered to you here any more.")
         _end(db, incident_id, found.from_id, "accepted" if accept else "refused", now)
         if accept:
             _move(db, row, found, now)

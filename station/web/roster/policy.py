@@ -35,6 +35,7 @@ class Rings:
     after_s: float
     who: str
     names: list[str]
+    instead: bool  # those of a later step stand in, since this one has nobody who can be reached
 
 
 @bp.get("/desk/policy")
@@ -131,6 +132,6 @@ def _preview(shown: Policy, moment: datetime) -> list[Rings]:
     names = {one.id: one.name for one in accounts.all_staff(db, vault, g.staff.station)}
     found = rungs.preview(db, g.staff.station, shown, timezone, moment)
     return [
-        Rings(step.after_s, step.who, [names[one.id] for one in whom if one.id in names])
-        for step, whom in zip(shown.steps, found, strict=True)
+        Rings(step.after_s, step.who, [names[one.id] for one in whom if one.id in names], instead)
+        for step, (whom, instead) in zip(shown.steps, found, strict=True)
     ]
