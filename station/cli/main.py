@@ -2,6 +2,7 @@
 
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 import click
@@ -25,6 +26,9 @@ from station.cli import (
 from station.errors import SettingError, StorageGone, UserError
 
 
+IN_MEMORY = "/dev/shm"  # noqa: S108 - a folder of Linux that lies in memory
+
+
 class Command(click.Group):
     """Turns what a person can mend into one sentence instead of a traceback."""
 
@@ -39,6 +43,9 @@ class Command(click.Group):
 def main() -> None:
     """防走失驿站: QR badges for elders who may get lost, and the duty desk behind them."""
     os.umask(0o077)
+    if os.access(IN_MEMORY, os.W_OK):
+        # Waitress puts large uploads aside, openpyxl its sheets; no disk shall see them in the clear.
+        tempfile.tempdir = IN_MEMORY
     logs.set_up(os.environ.get("STATION_LOG", "WARNING"))
     typeface.configure(*settings.fonts(os.environ))
 

@@ -1,9 +1,10 @@
 """What every answer has in common: security headers, error pages, a log without tokens."""
 
+import io
 import logging
-from typing import Any
+from typing import IO, Any
 
-from flask import Flask, Response, jsonify, render_template, request
+from flask import Flask, Request, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
@@ -33,8 +34,17 @@ HEADERS = {
 }
 
 
+class InMemory(Request):
+    """A request whose files stay in memory: Werkzeug would write larger ones to the disk, in the clear."""
+
+    def _get_file_stream(self, *_args: object, **_kwargs: object) -> IO[bytes]:  # type: ignore[override]
+        return io.BytesIO()
+
+
 class Application(Flask):
     """Flask, but a crash is logged with its route's template, never the path: a path can hold a token."""
+
+    request_class = InMemory
 
     def log_exception(self, exc_info: Any) -> None:
         log.error("crash at %s %s", request.method, _route(), exc_info=exc_info)
