@@ -78,7 +78,7 @@ def test_without_script_each_press_is_heard(browser, demo, act):
         page.locator(f"button[value={act}]").last.click()
         assert "/s/" in page.url
         assert page.locator("[role=status]").first.inner_text()
-        assert page.locator("a[href^='tel:+86']").is_visible()
+        assert page.locator("a.c[href^='tel:+86']").is_visible()
 
 
 def test_large_type_is_larger_and_stays(browser, badge):
