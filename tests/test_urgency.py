@@ -178,7 +178,13 @@ def test_the_flag_stands_on_the_desk_with_the_open_incident(home, wang, client, 
 
 
 @pytest.mark.parametrize(
-    "more", [{"outcome": "false_alarm"}, {"outcome": "tag_only"}, {"outcome": "drill", "kind": "drill"}]
+    "more",
+    [
+        {"outcome": "false_alarm"},
+        {"outcome": "tag_only"},
+        {"outcome": "drill", "kind": "drill"},
+        {"kind": "drill"},
+    ],
 )
 def test_false_alarms_and_drills_do_not_count(home, wang, at_desk, more):
     for day in (10, 20, 30):
