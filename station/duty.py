@@ -3,6 +3,7 @@
 an hour that summer time leaves out or repeats opens no gap, since every moment has one place in the week.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
@@ -253,14 +254,12 @@ def length_of(starts_minute: int, ends_minute: int) -> int:
 
 
 def minute_of(text: str) -> int:
-    """Minutes after midnight of a time such as 08:00; 24:00 is midnight. Raises ValueError."""
-    hour, colon, minute = text.strip().partition(":")
-    if not (colon and hour.isdecimal() and minute.isdecimal() and len(hour) <= 2 and len(minute) == 2):
+    """Minutes after midnight of a time such as 08:00 or 0800; 24:00 is midnight. Raises ValueError."""
+    found = re.fullmatch(r"([0-9]{1,2})[:：]?([0-5][0-9])", text.strip())
+    minutes = int(found[1]) * 60 + int(found[2]) if found else DAY + 1
+    if minutes > DAY:
         raise ValueError(f"{text!r} is no time of day such as 08:00")
-    found = int(hour) * 60 + int(minute)
-    if int(minute) > 59 or found > DAY:
-        raise ValueError(f"{text!r} is no time of day such as 08:00")
-    return found % DAY
+    return minutes % DAY
 
 
 def _marks(roster: Roster, since: datetime, until: datetime) -> Iterator[datetime]:

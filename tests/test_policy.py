@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from conftest import NOW, Home, Wearer
-from provider import Provider
+from provider import Provider, respond
 from test_alerting import scan
 from test_roster_file import PLAN, instance, load  # noqa: F401 - the fixture of a founded instance
 from watch import Watch, by_kind, connect
@@ -184,3 +184,15 @@ def test_silence_on_the_way_is_reminded_after_fifteen_minutes_and_rings_again_af
     assert by_kind(watch.at(1019))["ladder"] == 0
     assert by_kind(watch.at(1021))["ladder"] >= 1
     assert home.db.scalar("SELECT state FROM incident") == "alerting"
+
+
+def test_a_ring_that_waits_for_its_retry_is_dropped_when_its_person_takes_a_part(home, wang, watch, gateway):
+    gateway.otherwise = respond(503)
+    incident = scan(home, wang).incident_id
+    watch.at(0)
+    acts.claim(home.db, incident, "on_site", by=DUTY, now=watch.now)
+    gateway.otherwise = respond(204)
+    marks = len(gateway.requests)
+    watch.at(40)
+    watch.at(91)
+    assert rung(gateway, marks) == {f"/staff/{BACKUP}"}

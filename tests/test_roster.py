@@ -199,7 +199,7 @@ def rows(page: str) -> dict[str, list[str]]:
         r'<select id="\w+" name="((?:staff|level)\d+)">(.*?)</select>', page, re.S
     ):
         sent[name] = re.findall(r'value="(\w+)" selected', options) or [""]
-    for name, value in re.findall(r'name="((?:starts|ends)\d+)" value="([\d:]*)"', page):
+    for name, value in re.findall(r'name="((?:starts|ends)\d+)"[^>]* value="([\d:]*)"', page):
         sent[name] = [value]
     for name, value in re.findall(r'name="(days\d+)" value="(\d)" checked', page):
         sent.setdefault(name, []).append(value)
@@ -222,7 +222,7 @@ def test_a_secretary_edits_the_week_and_hears_of_holes_and_doubles(home, at_desk
     )
     sent |= {
         f"staff{blank}": [str(SECRETARY)],
-        f"starts{blank}": ["22:00"],
+        f"starts{blank}": ["2200"],
         f"ends{blank}": ["06:00"],
         f"days{blank}": ["4"],
     }
