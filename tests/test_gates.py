@@ -201,6 +201,7 @@ def test_a_robot_gets_no_more_than_its_provider_takes_in_a_minute(home: Home, ga
         watch.at(second)
     assert len(gateway.requests) <= 40
     assert home.db.scalar("SELECT count(*) FROM alert WHERE kind = 'notice' AND state = 'pending'") == 0
+    assert home.db.scalar("SELECT max(attempts) FROM alert WHERE state = 'accepted'") == 1
 
 
 def test_a_provider_that_says_too_often_gets_its_pause_and_no_breaker(home: Home, gateway: Provider) -> None:
