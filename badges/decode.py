@@ -98,9 +98,16 @@ def _picture(data: bytes) -> Iterator[Grey]:
         with Image.open(BytesIO(data), formats=FORMATS) as image:
             if image.width * image.height > _MOST_PIXELS:
                 raise CheckFailed("the picture is too large to read; send a smaller one")
-            flat = Image.new("RGB", image.size, "white")
-            flat.paste(image.convert("RGBA"), mask=image.convert("RGBA"))
+            grey = _on_white(image).convert("L")
     except (UnidentifiedImageError, OSError) as error:
         raise CheckFailed("it is neither a PDF nor a picture") from error
-    grey = flat.convert("L")
     yield Grey(grey.width, grey.height, grey.tobytes())
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    if not image.has_transparency_data:  # as photos are; each copy of one takes up to 200 MB
+        return image
+    coloured = image.convert("RGBA")
+    flat = Image.new("RGB", image.size, "white")
+    flat.paste(coloured, mask=coloured)
+    return flat

@@ -155,6 +155,15 @@ CHECK_RESULTS = {
     "refused": N_("the elder does not want to wear it"),
 }
 
+# Why another badge is made for the same elder; orders.REASONS.
+REISSUE_REASONS = {
+    "damaged": N_("damaged"),
+    "worn_out": N_("worn out"),
+    "lost": N_("lost by the elder"),
+    "stolen": N_("stolen"),
+    "misprinted": N_("misprinted"),
+}
+
 ELDER_STATUSES = {
     "living": N_("living here"),
     "moved": N_("moved away"),

@@ -498,7 +498,7 @@ def test_a_badge_is_downloaded_only_after_its_check_and_then_handed_over(home, w
     assert png.data.startswith(b"\x89PNG")
     name = f"badge-{records.shown_number(badge.number)}.pdf"
     assert pdf.headers["Content-Disposition"] == f'attachment; filename="{name}"'
-    assert worker.get(f"/badges/{badge.id}/badge.svg").status_code == 404
+    assert worker.get(f"/badges/{badge.id}/badge.gif").status_code == 404
     for _ in range(2):
         assert id_of(worker.post(f"/badges/{badge.id}/hand-over", data=number)) == elder_id
     assert records.get(home.db, badge.id).state == "worn"

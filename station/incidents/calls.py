@@ -11,7 +11,8 @@ from station.errors import Conflict, Invalid
 from station.incidents import events, locating, reports
 from station.incidents.intake import LONGEST_NOTE, LONGEST_PHONE, LONGEST_PLACE, Report, Sighting, clean
 from station.incidents.reports import Door
-from station.issuing import orders
+from station.issuing import checks, orders
+from station.issuing.proofs import TYPED, Shown
 from station.vault import Vault
 
 
@@ -160,7 +161,7 @@ def identify(
 
 
 def bind(
-    db: StationDatabase, vault: Vault, elder_id: int, code: str, *, station: int, by: int, now: datetime
+    db: StationDatabase, vault: Vault, elder_id: int, shown: Shown, *, station: int, by: int, now: datetime
 ) -> int:
     """Give a blank badge to an elder, and say in its open incident, if it was scanned before, whose it is now.
 
@@ -168,7 +169,9 @@ def bind(
     Raises Invalid as orders.bind does.
     """
     with transaction(db):
-        badge_id = orders.bind(db, vault, elder_id, code, station=station, by=by, now=now)
+        badge_id = orders.bind(db, vault, elder_id, shown.code, station=station, by=by, now=now)
+        if shown.proof != TYPED:
+            checks.prove(db, vault.ring, badge_id, shown.proof, by=by, now=now)
         open_id = db.scalar(
             "SELECT id FROM incident WHERE badge_id = ? AND closed_at IS NULL AND elder_id IS NULL "
             "AND NOT EXISTS (SELECT 1 FROM incident AS other WHERE other.elder_id = ? AND other.closed_at IS NULL)",

@@ -60,6 +60,7 @@ class Told:
     phone: str
     basis: str = ""  # whence the point comes: see intake.Sighting
     near: str = ""
+    ended: str = ""  # how the badge had ended by then when it was an old one: lost, replaced, revoked, returned
     more: int = 0  # the same once more within a minute from the same network, or in a flood
 
 
@@ -292,7 +293,9 @@ def _minutes_left(arrives_at: str | None, now: datetime) -> int | None:
 
 def _told(db: StationDatabase, vault: Vault, incident_id: int) -> list[Told]:
     rows = db.rows(
-        "SELECT scan.*, scan_content.content, more FROM scan "
+        "SELECT scan.*, scan_content.content, more, "
+        "CASE WHEN badge.ended_at <= scan.at THEN badge.state ELSE '' END AS ended FROM scan "
+        "LEFT JOIN badge ON badge.id = scan.badge_id "
         "LEFT JOIN scan_content ON scan_content.scan_id = scan.id "
         "LEFT JOIN scan_count ON scan_count.scan_id = scan.id "
         "WHERE scan.incident_id = ? ORDER BY scan.id DESC LIMIT 100",
@@ -319,6 +322,7 @@ def _one_told(vault: Vault, row: dict[str, Any]) -> Told:
         basis=content.get("basis", ""),
         near=content.get("near", ""),
         more=row["more"] or 0,
+        ended=row["ended"],
     )
 
 

@@ -62,6 +62,7 @@ class Board:
     forgotten: list[Line]
     blanks: list[Badge]
     unconfirmed: list[Badge]  # worn, but no contact has said that a message came
+    unproven: list[Badge]  # worn, but only their number was typed
     to_check: list[DueForCheck]
     batches: list[Batch]  # but for those of which no badge is used any more
     in_files: set[int]  # badges that somebody has ordered in a print file already
@@ -78,6 +79,7 @@ def read(db: StationDatabase, station: int, now: datetime) -> Board:
         forgotten=lying,
         blanks=[badge for badge in records.unfinished(db, station) if badge.elder_id is None],
         unconfirmed=unconfirmed(db, station),
+        unproven=checks.unproven(db, station),
         to_check=checks.due(db, station, now),
         batches=[one for one in batches.newest(db, station) if one.ended < one.badges],
         in_files=batches.in_files(db, station),
@@ -129,7 +131,8 @@ def unserved(db: StationDatabase, station: int, now: datetime) -> list[Unserved]
 def elders_of(board: Board) -> Collection[int]:
     """Whose badges are on the board."""
     lines = [*board.due, *board.forgotten]
-    badges = [*(one.badge for one in lines), *board.unconfirmed, *(one.badge for one in board.to_check)]
+    to_check = (one.badge for one in board.to_check)
+    badges = [*(one.badge for one in lines), *board.unconfirmed, *board.unproven, *to_check]
     wearers = {badge.elder_id for badge in badges if badge.elder_id is not None}
     return wearers | {one.elder_id for one in board.unserved}
 

@@ -7,10 +7,22 @@ from station import audit, clock, communities
 from station.db import StationDatabase, transaction
 from station.errors import Conflict, Invalid
 from station.issuing import records
+from station.issuing.proofs import TYPED
 from station.issuing.records import Badge
+from station.seal import Keyring
 from station.vault import Vault
 
+PRESSED_TWICE = timedelta(minutes=1)
 RESULTS = ("readable", "worn_out", "missing", "refused")
+
+
+# The look by hand of the moment in which it was handed over is the typed number. Of badges that are older than
+# this rule nothing is known, and nothing is said.
+_UNPROVEN = (
+    "badge.state = 'worn' AND EXISTS (SELECT 1 FROM badge_check WHERE badge_id = badge.id AND means = 'hand' "
+    "AND at = badge.activated_at) "
+    "AND NOT EXISTS (SELECT 1 FROM badge_check WHERE badge_id = badge.id AND means = 'scan')"
+)
 
 
 @dataclass(frozen=True)
@@ -31,13 +43,23 @@ def record(db: StationDatabase, vault: Vault, badge_id: int, result: str, *, by:
     """Write down what a worker found. Raises Conflict unless the badge is worn."""
     if result not in RESULTS:
         raise Invalid("result", "Choose what you found.")
-    if records.get(db, badge_id).state != "worn":
-        raise Conflict("Only a badge that is worn can be checked.")
+    _require_worn(records.get(db, badge_id))
     with transaction(db):
         _insert(db, badge_id, result, "hand", by, now)
         audit.record(
             db, vault.ring, staff_id=by, action=f"badge.check.{result}", about=f"badge/{badge_id}", now=now
         )
+
+
+def record_read(
+    db: StationDatabase, ring: Keyring, badge: Badge, proof: str, *, by: int, now: datetime
+) -> None:
+    """The worker's own camera read the code; inside the caller's transaction. Raises Conflict unless it is worn."""
+    _require_worn(badge)
+    record_scan(db, badge, now - PRESSED_TWICE, by, now)
+    audit.record(
+        db, ring, staff_id=by, action="badge.check.readable", about=f"badge/{badge.id}", detail=proof, now=now
+    )
 
 
 def record_scan(db: StationDatabase, badge: Badge, began: datetime, by: int | None, now: datetime) -> None:
@@ -48,6 +70,35 @@ def record_scan(db: StationDatabase, badge: Badge, began: datetime, by: int | No
         clock.text(began),
     ):
         _insert(db, badge.id, "readable", "scan", by, now)
+
+
+def prove(
+    db: StationDatabase, ring: Keyring, badge_id: int, proof: str, *, by: int | None, now: datetime
+) -> None:
+    """Write down how a badge was shown, one of proofs.PROOFS; inside the caller's transaction.
+
+    A number that was typed is a look by hand. Once the real thing was read there is nothing more to prove.
+    """
+    if not db.scalar("SELECT 1 FROM badge_check WHERE badge_id = ? AND means = 'scan'", badge_id):
+        _insert(db, badge_id, "readable", "hand" if proof == TYPED else "scan", by, now)
+    audit.record(
+        db, ring, staff_id=by, action="badge.shown", about=f"badge/{badge_id}", detail=proof, now=now
+    )
+
+
+def is_unproven(db: StationDatabase, badge_id: int) -> bool:
+    """Whether the badge is worn because its number was typed, and nothing has read the real thing since."""
+    return bool(db.scalar(f"SELECT 1 FROM badge WHERE id = ? AND {_UNPROVEN}", badge_id))  # noqa: S608
+
+
+def unproven(db: StationDatabase, station: int) -> list[Badge]:
+    """All such badges of a station's living elders."""
+    rows = db.rows(
+        "SELECT badge.* FROM badge JOIN elder ON elder.id = badge.elder_id "  # noqa: S608
+        f"WHERE badge.station = ? AND elder.status = 'living' AND {_UNPROVEN} ORDER BY badge.id",
+        station,
+    )
+    return [records.from_row(row) for row in rows]
 
 
 def of_badge(db: StationDatabase, badge_id: int) -> list[Check]:
@@ -74,6 +125,11 @@ def due(db: StationDatabase, station: int, now: datetime) -> list[DueForCheck]:
         for row in rows
         if row["last_seen"] <= clock.text(now - every) or row["last_result"] in ("worn_out", "missing")
     ]
+
+
+def _require_worn(badge: Badge) -> None:
+    if badge.state != "worn":
+        raise Conflict("Only a badge that is worn can be checked.")
 
 
 def _insert(

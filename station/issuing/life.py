@@ -7,7 +7,8 @@ from typing import Any
 from station import audit, clock
 from station.db import StationDatabase, transaction
 from station.errors import Conflict, Invalid
-from station.issuing import checks, records
+from station.issuing import checks, proofs, records
+from station.issuing.proofs import Shown
 from station.issuing.records import ENDED, READY, Badge, shown_number
 from station.seal import Keyring
 from station.vault import Vault
@@ -59,14 +60,17 @@ def open_window(
 
 
 def scanned(db: StationDatabase, vault: Vault, badge_id: int, now: datetime) -> None:
-    """Somebody scanned the real thing inside its window: a made badge is now worn, a checked one is readable.
+    """Somebody scanned the real thing inside its window: a made badge is now worn, a checked one is readable, and one
+    whose number had only been typed is proven.
 
     Inside the caller's transaction, which writes the scan.
     """
     badge = records.get(db, badge_id)
     by = db.scalar("SELECT window_by FROM badge WHERE id = ?", badge_id)
     if badge.state in READY and badge.elder_id is not None:
-        _put_on(db, vault.ring, badge, by=by, now=now)
+        _put_on(db, vault.ring, badge, proof=proofs.WINDOW, by=by, now=now)
+    elif checks.is_unproven(db, badge_id):
+        checks.prove(db, vault.ring, badge_id, proofs.WINDOW, by=by, now=now)
     if badge.window_for == "check" and badge.window_until is not None:
         checks.record_scan(db, badge, badge.window_until - WINDOW, by, now)
 
@@ -85,13 +89,36 @@ def last_test(db: StationDatabase, badge: Badge) -> datetime | None:
     return clock.parse(at) if at else None
 
 
-def hand_over(db: StationDatabase, vault: Vault, badge_id: int, code: str, *, by: int, now: datetime) -> None:
-    """Activate the badge that lies on the table: `code` is its number as read from it, or what a camera saw.
+def hand_over(
+    db: StationDatabase, vault: Vault, badge_id: int, shown: Shown, *, by: int, now: datetime
+) -> None:
+    """Activate the badge that lies on the table, and write down how it was shown.
 
     Raises Invalid when that is no badge or another one, so that nobody goes home with a neighbour's badge.
     """
+    badge = expect(db, vault.ring, badge_id, shown)
+    if badge.state != "worn":  # pressed twice
+        activate(db, vault, badge_id, proof=shown.proof, by=by, now=now)
+
+
+def health_scan(
+    db: StationDatabase, vault: Vault, badge_id: int, shown: Shown, *, by: int, now: datetime
+) -> None:
+    """The worker's camera read the worn badge's code.
+
+    Raises Invalid for another badge or a number that was typed, Conflict unless the badge is worn.
+    """
+    if shown.proof == proofs.TYPED:
+        raise Invalid("code", "Scan or photograph the badge itself; its number says nothing about its code.")
+    badge = expect(db, vault.ring, badge_id, shown)
+    with transaction(db):
+        checks.record_read(db, vault.ring, badge, shown.proof, by=by, now=now)
+
+
+def expect(db: StationDatabase, ring: Keyring, badge_id: int, shown: Shown) -> Badge:
+    """The badge, when it is the one that was shown. Raises Invalid when that is no badge or another one."""
     badge = records.get(db, badge_id)
-    found = records.by_code(db, vault.ring, code)
+    found = records.by_code(db, ring, shown.code)
     if found is None:
         raise Invalid("code", "This is no badge number. Read it from the badge itself, or scan the code.")
     if found.id != badge.id:
@@ -101,19 +128,23 @@ def hand_over(db: StationDatabase, vault: Vault, badge_id: int, code: str, *, by
             other=shown_number(found.number),
             number=shown_number(badge.number),
         )
-    if badge.state != "worn":  # pressed twice
-        activate(db, vault, badge_id, by=by, now=now)
+    return badge
 
 
-def activate(db: StationDatabase, vault: Vault, badge_id: int, *, by: int | None, now: datetime) -> None:
-    """From now on the badge counts as worn, and what it replaces no longer does. Raises Conflict unless it is made."""
+def activate(
+    db: StationDatabase, vault: Vault, badge_id: int, *, proof: str = "", by: int | None, now: datetime
+) -> None:
+    """From now on the badge counts as worn, and what it replaces no longer does. Raises Conflict unless it is made.
+
+    `proof` is one of proofs.PROOFS, or empty when nobody knows how the badge was shown.
+    """
     with transaction(db):
         badge = records.get(db, badge_id)
         if badge.elder_id is None:
             raise Conflict("This badge belongs to no elder yet.")
         if badge.state not in READY:
             raise Conflict(NOT_NOW)
-        _put_on(db, vault.ring, badge, by=by, now=now)
+        _put_on(db, vault.ring, badge, proof=proof, by=by, now=now)
 
 
 def end(
@@ -130,10 +161,14 @@ def end(
             raise Conflict(NOT_NOW)
 
 
-def _put_on(db: StationDatabase, ring: Keyring, badge: Badge, *, by: int | None, now: datetime) -> None:
+def _put_on(
+    db: StationDatabase, ring: Keyring, badge: Badge, *, proof: str, by: int | None, now: datetime
+) -> None:
     """Wear it, and retire what it stands for: all that it replaces, and any temporary one."""
     at = clock.text(now)
     _move(db, ring, badge.id, "worn", from_states=READY, by=by, now=now, activated_at=at)
+    if proof:
+        checks.prove(db, ring, badge.id, proof, by=by, now=now)
     theirs = records.of_elder(db, badge.elder_id or 0)
     replaced = _replaced(badge, theirs)
     for old in theirs:

@@ -68,8 +68,10 @@ def reissue(
     """Order a badge in place of another, in the same form. The old one counts until the new one is handed over.
 
     `reason` is one of REASONS or empty; it stays in the audit log.
-    A second press returns the badge on order. Raises Conflict for a blank badge.
+    A second press returns the badge on order. Raises Conflict for a blank badge, Invalid for another reason.
     """
+    if reason and reason not in REASONS:
+        raise Invalid("reason", "Choose why a new badge is needed.")
     with transaction(db):
         old = records.get(db, badge_id)
         if old.elder_id is None:

@@ -1,4 +1,4 @@
-// A camera beside each field for a badge number, where the browser itself can read codes. Without it people type.
+// A live camera beside each field for a badge, where the browser itself can read codes. Elsewhere people take a photo.
 "use strict";
 
 const LOOK_EVERY = 250; // milliseconds

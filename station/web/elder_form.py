@@ -40,7 +40,7 @@ _DAMAGED = re.compile("\ufffd|%[89A-F][0-9A-F]")
 _DATE = re.compile(r"(\d{4})\D{1,2}(\d{1,2})\D{1,2}(\d{1,2})\D?")
 
 # A photo takes up to 75 MB while it is decoded, so they take turns.
-_one_photo = threading.Lock()
+one_photo = threading.Lock()
 
 
 def refuse_unreadable() -> None:
@@ -102,7 +102,7 @@ def read_photo() -> bytes:
     sent = request.files.get("photo")
     if sent is None or not sent.filename:
         return b""
-    with _one_photo:
+    with one_photo:
         try:
             return photos.clean(sent.read(photos.MAX_BYTES + 1)).jpeg
         except photos.PhotoError as error:

@@ -17,20 +17,20 @@
  }
  function got(r){
   if(!r.status_url)return say(m,r.error);
-  say(m,w.sent);
+  if(r.incident)say(m,w.sent);
   mine=own.status.value=r.status_url;
   u.href=mine+tail;
   u.hidden=!1;
   send();
   poll()
  }
- {# The alert went out without waiting for a place; the place follows onto the same report. #}
+ {# The alert went out without waiting for a place; the place follows onto the same report. A try is told to nobody. #}
  function send(){
   var b=fix;
   if(!b||!mine)return;
   fix=0;
   b.status=mine;
-  post(next(b),function(){say($('a'),w.place.replace('#',Math.round(b.accuracy_m)))})
+  post(next(b),function(r){if(r.incident)say($('a'),w.place.replace('#',Math.round(b.accuracy_m)))})
  }
  function poll(){
   function again(){setTimeout(poll,4e3)}

@@ -160,9 +160,14 @@ class Case:
         return phones.from_e164(e164).tel_uri
 
     def story(self) -> list[tuple[datetime, str]]:
-        counted = self.whole.counted
+        counted, ended = self.whole.counted, {told.scan_id: told.ended for told in self.whole.told}
         return [
-            (event.at, wording.happened(event, self.names, counted.get(event.scan_id or 0, 0)))
+            (
+                event.at,
+                wording.happened(
+                    event, self.names, counted.get(event.scan_id or 0, 0), ended.get(event.scan_id or 0, "")
+                ),
+            )
             for event in self.whole.story
         ]
 

@@ -96,8 +96,11 @@ def where(station: Station, sighting: Sighting) -> str:
     return " · ".join(parts)
 
 
-def happened(event: Event, names: dict[int, str], counted: int = 0) -> str:
-    """One line of an incident's story; `counted` more of the same came with a scan and have no line of their own."""
+def happened(event: Event, names: dict[int, str], counted: int = 0, ended: str = "") -> str:
+    """One line of an incident's story; `counted` more of the same came with a scan and have no line of their own.
+
+    `ended` is how the scanned badge had ended before, when it was an old one.
+    """
     kind = event.kind
     if kind == "message" and event.actor == "finder":
         kind = "message.finder"
@@ -121,6 +124,8 @@ def happened(event: Event, names: dict[int, str], counted: int = 0) -> str:
         else "",
     }
     line = str(gettext(STORY.get(kind, OTHERWISE), kind=event.kind, count=event.detail, **words))
+    if ended and event.kind == "scan":
+        line += " · " + gettext("Old badge: %(state)s", state=gettext(vocabulary.BADGE_STATES[ended]))
     return str(gettext("%(line)s (and %(count)s more)", line=line, count=counted)) if counted else line
 
 

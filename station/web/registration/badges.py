@@ -9,7 +9,8 @@ from station.errors import Conflict, Invalid
 from station.incidents import calls
 from station.issuing import checks, life, making, orders, records, rehearsals
 from station.issuing.records import Badge
-from station.web import access, connection, pages
+from station.web import access, connection, elder_form, pages
+from station.web.registration import reading
 from station.web.registration.blueprint import WHO, badge_here, bp, elder_here, my_station, note
 from station.web.registration.record import record_page
 
@@ -29,9 +30,10 @@ def order(elder_id: int) -> ResponseReturnValue:
 @access.allowed(*WHO)
 def bind(elder_id: int) -> ResponseReturnValue:
     """Give the elder a blank badge from the worker's bag."""
-    here, code = elder_here(elder_id), request.form.get("code", "")
+    here = elder_here(elder_id)
     try:
-        calls.bind(*_storage(), elder_id, code, station=here.station, by=g.staff.id, now=connection.now())
+        shown = reading.shown()
+        calls.bind(*_storage(), elder_id, shown, station=here.station, by=g.staff.id, now=connection.now())
     except Invalid as error:
         return _again(elder_id, None, error)
     return _record(elder_id)
@@ -79,11 +81,10 @@ def printed(badge_id: int) -> ResponseReturnValue:
 @bp.post("/badges/<int:badge_id>/hand-over")
 @access.allowed(*WHO)
 def hand_over(badge_id: int) -> ResponseReturnValue:
-    """Activate by the real thing: the number read from it, or its code read by the camera."""
+    """Activate by the real thing: its code read by the camera or in a photo, or at last the number read from it."""
     badge = badge_here(badge_id)
     try:
-        code = request.form.get("code", "")
-        life.hand_over(*_storage(), badge_id, code, by=g.staff.id, now=connection.now())
+        life.hand_over(*_storage(), badge_id, reading.shown(), by=g.staff.id, now=connection.now())
     except Invalid as error:
         return _again(badge.elder_id, badge_id, error)
     return _back(badge)
@@ -101,9 +102,15 @@ def announce(badge_id: int) -> ResponseReturnValue:
 @bp.post("/badges/<int:badge_id>/check")
 @access.allowed(*WHO)
 def check(badge_id: int) -> ResponseReturnValue:
-    """Record what a worker found who looked at the badge."""
-    badge = badge_here(badge_id)
-    checks.record(*_storage(), badge_id, request.form.get("result", ""), by=g.staff.id, now=connection.now())
+    """Record what a worker found who looked at the badge, or whose camera read it."""
+    badge, by, now = badge_here(badge_id), g.staff.id, connection.now()
+    if "result" in request.form:
+        checks.record(*_storage(), badge_id, request.form["result"], by=by, now=now)
+        return _back(badge)
+    try:
+        life.health_scan(*_storage(), badge_id, reading.shown(), by=by, now=now)
+    except Invalid as error:
+        return _again(badge.elder_id, badge_id, error)
     return _back(badge)
 
 
@@ -111,7 +118,8 @@ def check(badge_id: int) -> ResponseReturnValue:
 @access.allowed(*WHO)
 def reissue(badge_id: int) -> ResponseReturnValue:
     badge = badge_here(badge_id)
-    orders.reissue(*_storage(), badge_id, by=g.staff.id, now=connection.now())
+    reason = request.form.get("reason") or "damaged"
+    orders.reissue(*_storage(), badge_id, reason=reason, by=g.staff.id, now=connection.now())
     return _back(badge)
 
 
@@ -159,7 +167,12 @@ def _again(elder_id: int | None, badge_id: int | None, error: Invalid) -> Respon
     """The record with the error beside the form that it came from; None is the form for blank badges."""
     if elder_id is None:
         raise error
-    wrong = {"badge_id": badge_id, "text": pages.error_text(error), "typed": request.form.get("code", "")}
+    wrong = {
+        "badge_id": badge_id,
+        "field": "photo" if elder_form.had_photo() else error.field,
+        "text": pages.error_text(error),
+        "typed": request.form.get("code", ""),
+    }
     return record_page(elder_id, code_error=wrong), 422
 
 

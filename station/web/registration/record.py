@@ -34,12 +34,14 @@ class Shown:
     checks: list[Check]
     answers: dict[int, Answer]  # by contact, of the newest rehearsal
     is_confirmed: bool
+    is_unproven: bool  # its number was typed, and nothing has read the real thing since
 
     @classmethod
     def read(cls, db: StationDatabase, badge: Badge) -> "Shown":
         batch, seen = batches.of_badge(db, badge.id), checks.of_badge(db, badge.id)
         answers, known = rehearsals.answers(db, badge), rehearsals.is_confirmed(db, badge.id)
-        return cls(badge, batch, life.last_test(db, badge), seen, answers, known)
+        unproven = checks.is_unproven(db, badge.id)
+        return cls(badge, batch, life.last_test(db, badge), seen, answers, known, unproven)
 
 
 @bp.get("/elders/<int:elder_id>")
