@@ -58,7 +58,9 @@ def test_a_backup_comes_back_whole_in_an_empty_folder(home, wang, backup, other_
         for mine, theirs in ((home.db, db), (home.vault.keys, vault.keys)):
             for row in mine.rows("SELECT name FROM sqlite_master WHERE type = 'table'"):
                 query = f"SELECT * FROM {row['name']}"
-                assert mine.rows(query) == theirs.rows(query)
+                # How old the newest backup is was written down after it was made.
+                later = [one for one in mine.rows(query) if one.get("key") != "backup_at"]
+                assert later == theirs.rows(query)
     for name in safekeeping.FILES:
         assert (other_house.data_dir / name).stat().st_mode & 0o777 == 0o600
     assert not [name for name in names_in(other_house) if "restoring" in name]

@@ -231,3 +231,14 @@ def test_a_press_lets_the_job_process_ask_for_the_certificate(home, at_desk):
     found = tonight.look(home.db, Asked(nowhere, 1, {}, EIGHT))
     assert {item.code: item.state for item in found.items}["certificate"] == "mend"
     assert home.db.scalar("SELECT count(*) FROM meta WHERE key LIKE 'certificate%'") == 1
+
+
+def test_one_that_is_asked_for_goes_out_besides_the_one_of_the_evening(home, gateway, at_desk):
+    connect(home, gateway, NOW)
+    watch = Watch(home, gateway, EIGHT)
+    watch.at(1)
+    evening = len(gateway.requests)
+    tonight.post(home.db, Asked(home.config, 1, {}, EIGHT + timedelta(seconds=60)), by=DUTY)
+    tonight.post(home.db, Asked(home.config, 1, {}, EIGHT + timedelta(seconds=90)), by=None)
+    watch.at(100)
+    assert len(gateway.requests) == 2 * evening
