@@ -5,9 +5,9 @@ import re
 
 import pytest
 import requests
-from browser import PHONE, phone
+from browser import JILIN, PHONE, phone
 from playwright.sync_api import expect
-from running import Running
+from running import DeskSession, Running
 
 pytestmark = pytest.mark.e2e
 
@@ -93,3 +93,26 @@ def test_large_type_is_larger_and_stays(browser, badge):
         page.get_by_role("button", name="我只是试一试").tap()
         page.wait_for_url("**/s/**")
         expect(page.locator("html")).to_have_class("t")
+
+
+def test_a_try_is_not_told_as_a_report(browser, demo):
+    """The place of a try goes to nobody, so the page must not say that the duty officer has it."""
+    tried = demo.elders[-1]
+    worker = DeskSession(
+        demo.base_url, demo.account("worker")["username"], demo.account("worker")["password"]
+    )
+    number = tried["badge_number"].replace("-", "")
+    found = worker.http.get(
+        f"{demo.base_url}/elders", params={"q": number}, headers={"Accept": "text/html"}, timeout=30
+    )
+    record = re.search(r'href="(/elders/\d+)"', found.text)[1]
+    page = worker.get(record, headers={"Accept": "text/html"}).text
+    announce = re.search(r'action="(/badges/\d+/announce)"', page)[1]
+    assert worker.post(announce, json={}).ok
+    with phone(browser, geolocation=JILIN, permissions=["geolocation"]) as finder:
+        page = finder.new_page()
+        page.goto(tried["scan_url"])
+        with page.expect_response(lambda answer: '"lat"' in (answer.request.post_data or "")):
+            page.locator("#g").click()
+        expect(page.locator("#m")).to_contain_text("这是试用")
+        assert page.locator("#a").inner_text() == ""

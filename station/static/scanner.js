@@ -15,14 +15,14 @@ function stop(video) {
   video.remove();
 }
 
-async function scan(field) {
+async function scan(field, button) {
   const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
   const video = document.createElement("video");
   video.className = "viewfinder";
   video.muted = true;
   video.playsInline = true;
   video.srcObject = stream;
-  field.after(video);
+  button.after(video);
   await video.play();
   const detector = new BarcodeDetector({ formats: ["qr_code"] });
   const timer = setInterval(async () => {
@@ -42,12 +42,13 @@ function offer(field) {
   button.addEventListener("click", async () => {
     button.disabled = true;
     try {
-      await scan(field);
+      await scan(field, button);
     } catch {
       button.textContent = field.dataset.scanFailed;
     }
   });
-  field.after(button);
+  // Before the number, which is for those whose camera fails.
+  (field.closest(".field") || field).before(button);
 }
 
 if ("BarcodeDetector" in window && navigator.mediaDevices) {

@@ -12,14 +12,12 @@
   fetch(f.action,{method:'POST',body:JSON.stringify(b)})
   .then(json).then(done,function(){
    if(b.act!='opened'){say(m,w.retry);if(!wait)m.scrollIntoView()}
-   wait=Math.min(wait*2||1e3,15e3);
-   setTimeout(post,wait,b,done,wait)})
+   setTimeout(post,wait=Math.min(wait*2||1e3,15e3),b,done,wait)})
  }
  function got(r){
   if(!r.status_url)return say(m,r.error);
-  if(r.incident)say(m,w.sent);
-  mine=own.status.value=r.status_url;
-  u.href=mine+tail;
+  r.incident&&say(m,w.sent);
+  u.href=(mine=own.status.value=r.status_url)+tail;
   u.hidden=!1;
   send();
   poll()
@@ -30,7 +28,7 @@
   if(!b||!mine)return;
   fix=0;
   b.status=mine;
-  post(next(b),function(r){if(r.incident)say($('a'),w.place.replace('#',Math.round(b.accuracy_m)))})
+  post(next(b),function(r){r.incident&&say($('a'),w.place.replace('#',Math.round(b.accuracy_m)))})
  }
  function poll(){
   function again(){setTimeout(poll,4e3)}
@@ -40,7 +38,7 @@
    say(m,s.text||s.error);
    {# The page has other parts now: a photo, a receipt, the phone first. Not under the fingers of somebody who types. #}
    if(s.page!=w.page&&!d.activeElement.select)location=mine+tail;
-   if(t.length>l.children.length){
+   if(t[l.children.length]){
     l.textContent='';
     t.forEach(function(x){l.appendChild(d.createElement('li')).textContent=w[x.from]+x.text})}
   }).then(again,again)
@@ -50,11 +48,11 @@
   if(!G)return ask(w.nofix);
   watch=G.watchPosition(function(p){
    var c=p.coords;
-   if(best&&c.accuracy>best*.7)return;
+   if(c.accuracy>best*.7)return;
    best=c.accuracy||1;
    fix={act:f.dataset.act||'with_elder',lat:c.latitude,lon:c.longitude,accuracy_m:best};
    send();
-   if(best<=20)G.clearWatch(watch)
+   best>20||G.clearWatch(watch)
   },function(e){ask(e.code<2?w.denied:w.nofix)},{enableHighAccuracy:!0,timeout:2e4,maximumAge:15e3});
   setTimeout(function(){G.clearWatch(watch)},6e4)
  }
