@@ -25,7 +25,6 @@ from station.cli import (
 )
 from station.errors import SettingError, StorageGone, UserError
 
-
 IN_MEMORY = "/dev/shm"  # noqa: S108 - a folder of Linux that lies in memory
 
 
