@@ -122,6 +122,12 @@ SHOTS = {
     "new with errors": Shot("worker", "/elders/new", {"contact1_phone": "12"}, "#elder"),
     "record": Shot("worker", "{record}"),
     "edit": Shot("worker", "{record}/edit"),
+    "lists": Shot("secretary", "/elders/imports"),
+    "list": Shot("worker", "{list}"),
+    "saved list": Shot("worker", "{saved list}"),
+    "export without a reason": Shot("secretary", "/elders/imports", {"reason": ""}, "form[action$=export]"),
+    "coverage": Shot("secretary", "/coverage"),
+    "coverage of the operator": Shot("operator", "/coverage", spoken=("zh",)),
     "badges": Shot("worker", "/badges"),
     "badges with an error": Shot("worker", "/badges", {"count": "-1"}, "form:has(#count)"),
     "paper card": Shot("worker", "{badge}/card"),
@@ -165,6 +171,7 @@ def paint(running: Running) -> Scenery:
     _find_links(scenery)
     _apply(scenery, worker)
     _make_badges(scenery, worker)
+    _list(scenery, worker)
     _name_places(scenery, worker)
     bare, shy = running.elders[0], running.elders[1]
     scenery.values |= {
@@ -290,6 +297,24 @@ def _make_badges(scenery: Scenery, worker: DeskSession) -> None:
     worn = re.search(r"/badges/\d+", html(worker, _record(worker, rehearsing)))[0]
     _press(worker, f"{worn}/rehearse")
     scenery.values |= {"badge": worn, "rehearsal": _link(scenery, rehearsing, rehearsing["name"], "drill")}
+
+
+def _list(scenery: Scenery, worker: DeskSession) -> None:
+    """Two lists with a good row and a bad one; the second is saved. One family refuses."""
+    for name, person in (("list", "沈兰英"), ("saved list", "沈长河")):
+        rows = f"姓名,住址,电话,联系人,同意登记\n{person},1号楼,19900009001,沈家人,是\n{person},,123,,\n"
+        sent = worker.http.post(
+            f"{worker.base_url}/elders/imports",
+            data={"csrf_token": worker.token, "community_id": "1"},
+            files={"file": ("list.csv", rows.encode())},
+            timeout=30,
+        )
+        scenery.values[name] = path = sent.url.removeprefix(worker.base_url)
+        wait_for(lambda path=path: worker.get(f"{path}/state").json()["state"] == "checked")
+    _press(worker, f"{path}/save")
+    wait_for(lambda: worker.get(f"{path}/state").json()["state"] == "done")
+    _press(worker, "/coverage/population", community_id="1", over_60="812")
+    _press(worker, "/coverage/refusals", community_id="1", reason="looks")
 
 
 def _record(worker: DeskSession, elder: dict[str, str]) -> str:

@@ -89,8 +89,9 @@ def test_refusals_are_counted_with_their_reasons_until_somebody_changes_their_mi
     assert "不喜欢样子" in desk.get(f"/elders/{li}").text
     assert "不愿被当成病人" in see(desk)
     assert desk.post("/coverage/refusals", data={"community_id": "1", "reason": "x"}).status_code == 422
-    desk.post("/coverage/refusals/2/end", data={"back": "record"})
-    desk.post("/coverage/refusals/2/end")
+    number = home.db.scalar("SELECT id FROM refusal WHERE elder_id = ?", li)
+    desk.post(f"/coverage/refusals/{number}/end", data={"back": "record"})
+    desk.post(f"/coverage/refusals/{number}/end")
     assert area(home, now).refused == {"shame": 1}
     assert (actions(home).count("refusal.add"), actions(home).count("refusal.end")) == (2, 1)
 

@@ -81,7 +81,7 @@ def keep(
     if not content:
         raise Invalid("file", "Choose a file first.")
     if len(content) > tables.LARGEST:
-        raise Invalid("file", tables.REASONS["too_large"])
+        raise Invalid("file", str(tables.TableError("too_large")))
     uid = uuid.uuid4().hex
     vault.create([f"import/{uid}"], now)
     sealed = vault.seal(f"import/{uid}", f"elder_import|{uid}|content", content)
