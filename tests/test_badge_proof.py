@@ -133,9 +133,10 @@ def test_what_shows_no_badge_gets_a_clear_word(home, worker, made, picture, word
     assert state(home, made.badge_id) == "made"
 
 
-def test_a_picture_bomb_is_refused_before_it_goes_off(home, worker, made):
+@pytest.mark.parametrize("side", [5_001, 30_000])
+def test_a_picture_bomb_is_refused_before_it_goes_off(home, worker, made, side):
     out = io.BytesIO()
-    Image.new("1", (30_000, 30_000)).save(out, "PNG")
+    Image.new("1", (side, side)).save(out, "PNG")
     assert len(out.getvalue()) < 1_000_000
     refused(worker, made, out.getvalue(), "2500 万像素")
 

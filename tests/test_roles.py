@@ -105,7 +105,7 @@ TABLE = {
     "POST /elders/<int:elder_id>/badges": REGISTERS,
     "POST /elders/<int:elder_id>/photo": REGISTERS,
     "GET /elders/<int:elder_id>/photo.jpg": REGISTERS,
-    "GET /badges/<int:badge_id>/badge.<any(pdf, png):kind>": REGISTERS,
+    "GET /badges/<int:badge_id>/badge.<any(pdf, png, svg):kind>": REGISTERS,
     "GET /badges/<int:badge_id>/state": REGISTERS,
     "POST /badges/<int:badge_id>/announce": REGISTERS,
     "POST /badges/<int:badge_id>/end": REGISTERS,

@@ -60,7 +60,7 @@ class Told:
     phone: str
     basis: str = ""  # whence the point comes: see intake.Sighting
     near: str = ""
-    ended: str = ""  # how the badge had ended by then when it was an old one: lost, replaced, revoked, returned
+    ended: str = ""  # how the badge had ended by then: lost, replaced, revoked, returned
     more: int = 0  # the same once more within a minute from the same network, or in a flood
 
 
