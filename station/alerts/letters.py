@@ -20,8 +20,9 @@ from station.db import StationDatabase
 from station.incidents import codes, digest, links, views
 from station.incidents.intake import Sighting
 from station.issuing import records, rehearsals
+from station.staff_words import CHECKS, TONIGHT
 from station.vault import Vault
-from station.vocabulary import ACTS, BADGE_STATES, CHECKS, N_, OUTCOMES, SLOTS, TONIGHT
+from station.vocabulary import ACTS, BADGE_STATES, N_, OUTCOMES, SLOTS
 
 WINDS = {
     "n": N_("north"),

@@ -11,7 +11,7 @@ from station.alerts import letters
 from station.cli.people import instance
 from station.selfwatch import drills, rounds, tonight
 from station.selfwatch.tonight import Asked, Item
-from station.vocabulary import TONIGHT
+from station.staff_words import TONIGHT
 
 _MARKS = {"good": "  ok ", "mend": "MEND ", "unknown": "  ?  "}
 _ENGLISH: Callable[[str], str] = NullTranslations().gettext

@@ -28,7 +28,7 @@ PAID = ("aliyun_sms", "aliyun_voice", "tencent_sms", "tencent_voice")
 
 @dataclass(frozen=True)
 class Item:
-    """One thing that was looked at. `code` is a key of vocabulary.TONIGHT; values hold numbers and no names."""
+    """One thing that was looked at. `code` is a key of staff_words.TONIGHT; values hold numbers and no names."""
 
     code: str
     state: str  # good, mend or unknown

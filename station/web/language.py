@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask, request
 from flask_babel import Babel, format_datetime, get_locale, gettext
 
-from station import vocabulary
+from station import staff_words, vocabulary
 from station.web import connection
 
 PUBLIC = ("zh", "en", "ko")
@@ -26,6 +26,7 @@ def install(app: Flask) -> None:
     app.add_template_filter(_words, "words")
     app.add_template_global(current, "language")
     app.jinja_env.globals["vocabulary"] = vocabulary
+    app.jinja_env.globals["staff_words"] = staff_words
 
 
 def choose() -> str:

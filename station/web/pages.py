@@ -37,7 +37,7 @@ HEADERS = {
 class InMemory(Request):
     """A request whose files stay in memory: Werkzeug would write larger ones to the disk, in the clear."""
 
-    def _get_file_stream(self, *_args: object, **_kwargs: object) -> IO[bytes]:  # type: ignore[override]
+    def _get_file_stream(self, *_args: object, **_kwargs: object) -> IO[bytes]:
         return io.BytesIO()
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from flask_babel import gettext
 
-from station import vocabulary
+from station import staff_words
 from station.db import StationDatabase
 from station.incidents import afterwords, repeats
 from station.incidents.afterwords import Afterword
@@ -73,5 +73,5 @@ def person(one: Attempt) -> tuple[str, str]:
 
 def what(one: Attempt) -> str:
     """Which message it was."""
-    words = str(gettext(vocabulary.MESSAGES.get(one.kind, one.kind)))
+    words = str(gettext(staff_words.MESSAGES.get(one.kind, one.kind)))
     return f"{words} {one.step + 1}" if one.kind == "ladder" and one.step >= 0 else words

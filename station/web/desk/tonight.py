@@ -8,7 +8,7 @@ from station import accounts, clock
 from station.alerts import bulletins, letters
 from station.selfwatch import tonight
 from station.selfwatch.tonight import Asked, Item, Look
-from station.vocabulary import TONIGHT
+from station.staff_words import TONIGHT
 from station.web import access, alive, connection
 from station.web.desk.blueprint import ACT, LOOK, bp
 

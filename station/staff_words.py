@@ -1,0 +1,72 @@
+"""Fixed words that only staff read; what finders may read as well is in vocabulary.py."""
+
+from station.vocabulary import N_
+
+# Why another badge is made for the same elder; orders.REASONS.
+REISSUE_REASONS = {
+    "damaged": N_("damaged"),
+    "worn_out": N_("worn out"),
+    "lost": N_("lost by the elder"),
+    "stolen": N_("stolen"),
+    "misprinted": N_("misprinted"),
+}
+
+# The checks of /healthz, as staff call them.
+CHECKS = {
+    "database": N_("the records"),
+    "sender": N_("the sender of alarms"),
+    "jobs": N_("the drawing of badges"),
+    "web": N_("the web pages"),
+    "disk": N_("free room on the disk"),
+    "log": N_("the log of the records"),
+    "spool": N_("reports that wait"),
+    "emergency": N_("the emergency file"),
+    "alerts": N_("messages that are late"),
+    "clock": N_("the clock of the machine"),
+}
+
+# What is looked at every evening: its name, and what to do when it is not as it should be.
+TONIGHT = {
+    "roster": (N_("Roster of the next 24 hours"), N_("Nobody is on duty for %(minutes)s minutes of the next 24 hours: fill the roster.")),
+    "reach": (N_("Reaching everybody on it"), N_("%(count)s on the roster have no two channels on which a message arrived within 30 days: send them a trial.")),
+    "machine": (N_("The machine"), N_("The machine needs a look: %(check)s.")),
+    "backup": (N_("Backup"), N_("The newest backup is %(hours)s hours old: make one.")),
+    "no_backup": (N_("Backup"), N_("No backup has been made: make one.")),
+    "certificate": (N_("Certificate of the web address"), N_("The certificate of the web address ends in %(days)s days or could not be had: renew it.")),
+    "certificate_unknown": (N_("Certificate of the web address"), N_("Not looked at yet. Press “Ask for the certificate”.")),
+    "hotline": (N_("Test call to the hotline"), N_("No test call to the hotline was answered within 7 days: ring it from another phone, then press the button here.")),
+    "drill": (N_("Last drill"), N_("Nobody answered the last drill: find out why, and drill again.")),
+    "no_drill": (N_("Last drill"), N_("No drill in the last 8 days.")),
+    "balance": (N_("Balance of SMS and voice"), N_("Cannot be asked from here. Look at the provider’s own page whether enough is left.")),
+    "domain": (N_("Domain"), N_("When the domain ends cannot be asked from here. Look it up where it was bought, or with whois.")),
+    "climate": (N_("Local temperatures"), N_("Not set: alarms do not ring faster in the cold. The operator gives them in the file of the roster.")),
+}  # fmt: skip
+
+# What a message is for, on the list of who was told.
+MESSAGES = {
+    "soft_notice": N_("page opened"),
+    "notice": N_("first notice"),
+    "ladder": N_("ring"),
+    "place": N_("place"),
+    "message": N_("news"),
+    "claimed": N_("somebody has it"),
+    "closed": N_("closed"),
+    "drill": N_("drill"),
+    "trial": N_("trial"),
+    "roster": N_("roster"),
+    "tonight": N_("tonight"),
+    "report": N_("weekly report"),
+}
+
+# What came of an attempt, or of a message that was not tried.
+ATTEMPTS = {
+    "pending": N_("waits"),
+    "sending": N_("in the air"),
+    "ok": N_("taken by the provider"),
+    "retry": N_("not taken, tried again"),
+    "permanent": N_("refused for good"),
+    "unknown": N_("nobody knows, tried again"),
+    "accepted": N_("taken by the provider"),
+    "failed": N_("refused for good"),
+    "cancelled": N_("called off: somebody had acted"),
+}
