@@ -1,6 +1,29 @@
 """The registration desk as app.py knows it: one blueprint; its views lie in station/web/registration."""
 
-from station.web.registration import badges, coverage, landmarks, lists, people, printing, reaching, record, review, voice
+from station.web.registration import (
+    badges,
+    coverage,
+    landmarks,
+    lists,
+    people,
+    printing,
+    reaching,
+    record,
+    review,
+    voice,
+)
 from station.web.registration.blueprint import bp
 
-__all__ = ["badges", "bp", "coverage", "landmarks", "lists", "people", "printing", "reaching", "record", "review", "voice"]
+__all__ = [
+    "badges",
+    "bp",
+    "coverage",
+    "landmarks",
+    "lists",
+    "people",
+    "printing",
+    "reaching",
+    "record",
+    "review",
+    "voice",
+]

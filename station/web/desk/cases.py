@@ -139,7 +139,12 @@ def refuse(incident_id: int, error: UserError) -> ResponseReturnValue:
 def _told_apart(incident_id: int, error: UserError) -> str:
     """A refused claim names the colleague who holds the incident."""
     shown = own(incident_id)
-    if isinstance(error, Conflict) and request.endpoint == "desk.claim" and word("slot") != "join" and shown.closed_at is None:
+    if (
+        isinstance(error, Conflict)
+        and request.endpoint == "desk.claim"
+        and word("slot") != "join"
+        and shown.closed_at is None
+    ):
         held = views.holders(connection.get_db(), connection.get_vault(), shown).values()
         names = dict.fromkeys(staff.name for staff in held if staff.id != g.staff.id)
         return str(

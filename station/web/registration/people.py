@@ -74,9 +74,7 @@ def _note_time(form_id: str, community_id: int) -> None:
     seconds = elder_form.seconds_open(form_id)
     if seconds is not None:
         db, day = connection.get_db(), elder_form.today()
-        coverage.note_entry(
-            db, station=g.staff.station, community_id=community_id, seconds=seconds, day=day
-        )
+        coverage.note_entry(db, station=g.staff.station, community_id=community_id, seconds=seconds, day=day)
 
 
 @bp.post("/elders/preview")
