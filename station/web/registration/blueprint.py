@@ -52,7 +52,8 @@ def accept_photos(endpoint: str | None, _values: dict[str, Any] | None) -> None:
 @bp.errorhandler(RequestEntityTooLarge)
 def too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
     text = gettext(
-        "The file is far larger than a photo or a clip may be, so nothing was saved. Go back and choose another one."
+        "The file is too large (a photo has at most 8 MB, a clip 1 MB, a table 2 MB), so nothing was saved. "
+        "Go back and choose another one."
     )
     return render_template("error.html", text=text), 413
 
