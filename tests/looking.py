@@ -23,8 +23,6 @@ FOREIGN = {
     "sha",
     "excel",
     "wps",
-    "xlsx",
-    "csv",
     "csv",
     "xlsx",
     "wgs",
