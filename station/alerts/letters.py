@@ -123,8 +123,10 @@ def tonight_words(item: Mapping[str, Any], gettext: Callable[[str], str]) -> str
     """One finding of the evening's look in words: what to mend, with its numbers."""
     values = dict(item["values"])
     if "check" in values:
-        values["check"] = gettext(CHECKS[values["check"]])
-    return gettext(TONIGHT[item["code"]][1]) % values
+        check = CHECKS[values["check"]]
+        values["check"] = gettext(check)
+    _, remedy = TONIGHT[item["code"]]
+    return gettext(remedy) % values
 
 
 def location(best: Sighting) -> dict[str, Any] | None:
