@@ -47,6 +47,7 @@ class StationDatabase(Database):
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._log = path.with_name(path.name + "-wal")
         self.turns = _turns_of(path)
         try:
             connection = sqlite3.connect(
@@ -79,6 +80,11 @@ class StationDatabase(Database):
             same = False
         if not same:
             raise StorageGone(f"{self.path.name} was removed or replaced while in use")
+
+    def check_log(self) -> None:
+        """Inside a transaction. A log that was deleted or moved away still takes a COMMIT, and takes it along."""
+        if not self._log.exists():
+            raise StorageGone(f"{self._log.name} was removed while in use")
 
     def row(self, sql: str, *values: Any) -> dict[str, Any] | None:
         """The first row of a query as a dict, or None."""
@@ -142,6 +148,7 @@ def transaction(db: StationDatabase) -> Iterator[None]:
             try:
                 yield
                 db.check_same_file()
+                db.check_log()
                 db.conn.execute("COMMIT")
             except BaseException:
                 # On a full disk SQLite has already rolled back, and a second ROLLBACK would hide the cause.
