@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
 ARGS ?=
+JOBS ?= 2
 
 .PHONY: help run test check format bench soak translations lock clean
 
@@ -34,7 +35,7 @@ run: $(VENV)/.run ## set up and start a complete demo station on this machine
 	@$(BIN)/python -m station demo --port $(PORT) $(ARGS)
 
 test: $(VENV)/.test ## set up and run the tests
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 check: $(VENV)/.test ## format, lint, import contracts, types
 	@$(BIN)/ruff format --check .

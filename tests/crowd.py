@@ -30,7 +30,7 @@ from station.vault import Vault
 def _furnished() -> tuple[tempfile.TemporaryDirectory, int]:
     """A demo station's folder with drawn badges, and the port that is printed on them; made once a test run."""
     kept = tempfile.TemporaryDirectory()
-    port = _unused_port(20_000 + os.getpid() % 10_000)
+    port = _unused_port(20_000 + os.getpid() % 120 * 100)
     with Running(Path(kept.name) / "data", "--port", str(port)):
         return kept, port
 
