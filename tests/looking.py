@@ -13,6 +13,7 @@ FOREIGN = {
     "english",
     "pdf",
     "png",
+    "svg",
     "jpeg",
     "webp",
     "enter",
