@@ -8,7 +8,19 @@ import time
 
 from bench.figures import Figure
 
-NAMES = ("page", "scan", "alert", "resume", "search", "growth", "badges", "robustness", "flood", "entry")
+NAMES = (
+    "page",
+    "look",
+    "scan",
+    "alert",
+    "resume",
+    "search",
+    "growth",
+    "badges",
+    "robustness",
+    "flood",
+    "entry",
+)
 
 
 def main() -> None:
