@@ -104,19 +104,8 @@ def _bulletin(db: StationDatabase, due: Due, config: Config, now: datetime) -> O
     if told.kind == "tonight":
         mend = [tonight_words(one, gettext) for one in told.content if one["state"] == "mend"]
     words: dict[str, Any] = {"told": told, "mend": mend, "station": station, "shown": None}
-    return Outgoing(
-        id=due.uid,
-        incident="",
-        kind=due.kind,
-        title=_text("title.txt", config.language, words),
-        text=_text(f"{due.kind}.txt", config.language, words),
-        url=f"{config.base_url}/desk/{'tonight' if told.kind == 'tonight' else 'drills'}",
-        station=station.name,
-        badge_number=None,
-        location=None,
-        attempt=due.attempt,
-        at=now,
-    )
+    page = "desk/tonight" if told.kind == "tonight" else "desk/drills"
+    return _about_the_station(due, config, words, page, now)
 
 
 def tonight_words(item: Mapping[str, Any], gettext: Callable[[str], str]) -> str:
@@ -236,18 +225,25 @@ def _of_roster(db: StationDatabase, vault: Vault, due: Due, config: Config, now:
     gaps = duty.gaps_ahead(duty.read(db, station.number), local) if what == "gaps" else []
     words: dict[str, Any] = {
         "what": what,
+        "station": station,
         "gaps": "; ".join(f"{_day_time(begin)}-{_day_time(end)}" for begin, end in gaps[:GAPS_TOLD]),
         "shown": None,
     }
     page = {"trial": f"ok/{readiness.token(db, vault.ring, int(number))}"} if what == "trial" else {}
+    usual = "desk/roster" if what == "gaps" else "desk/duty"
+    return _about_the_station(due, config, words, page.get(what, usual), now)
+
+
+def _about_the_station(due: Due, config: Config, words: dict[str, Any], page: str, now: datetime) -> Outgoing:
+    """A message to staff that belongs to no incident; `page` is where its link leads."""
     return Outgoing(
         id=due.uid,
         incident="",
         kind=due.kind,
         title=_text("title.txt", config.language, words),
         text=_text(f"{due.kind}.txt", config.language, words),
-        url=f"{config.base_url}/{page.get(what, 'desk/roster' if what == 'gaps' else 'desk/duty')}",
-        station=station.name,
+        url=f"{config.base_url}/{page}",
+        station=words["station"].name,
         badge_number=None,
         location=None,
         attempt=due.attempt,
