@@ -1,4 +1,4 @@
-"""Rectangular forms: the card for a purse (ISO/IEC 7810 ID-1) and the label sewn into clothes."""
+"""Rectangular forms: the card for a purse (ISO/IEC 7810 ID-1) and the label ironed onto clothes."""
 
 from functools import partial
 
