@@ -1,11 +1,11 @@
-"""The register of elders: records, contacts, photo, consent ledger, and the card that strangers may see."""
+"""The register of elders: records and contacts."""
 
 import uuid
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from station import audit, clock, names, vocabulary
+from station import audit, cards, clock, consents, names, portraits, vocabulary
 from station.db import IntegrityError, StationDatabase, transaction
 from station.enrolment import Enrolment
 from station.errors import Conflict, Invalid, NotFound
@@ -44,15 +44,6 @@ class Elder:
     contacts: tuple[Contact, ...]
     has_photo: bool
     created_at: datetime
-
-
-@dataclass(frozen=True)
-class PublicItems:
-    """All that the family lets strangers see; empty unless consented item by item."""
-
-    call_name: str = ""
-    hints: tuple[str, ...] = ()
-    flags: tuple[str, ...] = ()  # shown only after the "hurt" press
 
 
 @dataclass(frozen=True)
@@ -108,7 +99,7 @@ def add(
         **_sealed(vault, uid, enrolment),
     )
     _write_contacts(db, vault, elder_id, uid, enrolment)
-    _write_consents(db, elder_id, enrolment, by=by, means=origin.means, now=now)
+    consents.write(db, elder_id, enrolment, by=by, means=origin.means, now=now)
     audit.record(db, vault.ring, staff_id=by, action="elder.add", about=f"elder/{elder_id}", now=now)
     return elder_id
 
@@ -154,7 +145,7 @@ def edit(
                     "A colleague has changed this record meanwhile. Please compare and save again."
                 )
             _write_contacts(db, vault, elder_id, row["uid"], enrolment)
-            _write_consents(db, elder_id, enrolment, by=by, means="desk", now=now)
+            consents.write(db, elder_id, enrolment, by=by, means="desk", now=now)
             audit.record(db, vault.ring, staff_id=by, action="elder.edit", about=f"elder/{elder_id}", now=now)
     except IntegrityError as error:
         raise Conflict("An elder with this identity number is already registered.") from error
@@ -173,8 +164,8 @@ def get(db: StationDatabase, vault: Vault, elder_id: int) -> Elder:
         version=row["version"],
         name=vault.open(f"elder/{row['uid']}", f"elder|{row['uid']}|name", row["name"])["name"],
         contacts=contacts(db, vault, elder_id),
-        consents=consents(db, elder_id),
-        has_photo=has_photo(db, elder_id),
+        consents=consents.standing(db, elder_id),
+        has_photo=portraits.exists(db, elder_id),
         created_at=clock.parse(row["created_at"]),
         **record,
     )
@@ -191,17 +182,6 @@ def contacts(db: StationDatabase, vault: Vault, elder_id: int) -> tuple[Contact,
         )
         for row in rows
     )
-
-
-def consents(db: StationDatabase, elder_id: int) -> tuple[str, ...]:
-    """The items that stand: the newest ledger row of each item says yes."""
-    rows = db.rows("SELECT item, given, max(id) FROM consent WHERE elder_id = ? GROUP BY item", elder_id)
-    given = {row["item"] for row in rows if row["given"]}
-    return tuple(item for item in vocabulary.CONSENT_ITEMS if item in given)
-
-
-def consent_ledger(db: StationDatabase, elder_id: int) -> list[dict[str, Any]]:
-    return db.rows("SELECT * FROM consent WHERE elder_id = ? ORDER BY id", elder_id)
 
 
 def mark(db: StationDatabase, vault: Vault, elder_id: int, status: str, *, by: int, now: datetime) -> None:
@@ -227,59 +207,9 @@ def mark(db: StationDatabase, vault: Vault, elder_id: int, status: str, *, by: i
         )
 
 
-def set_photo(
-    db: StationDatabase, vault: Vault, elder_id: int, jpeg: bytes, *, by: int | None, now: datetime
-) -> None:
-    """Keep a cleaned photo (see photos.clean) in place of an older one."""
-    uid = _row(db, elder_id)["uid"]
-    sealed = vault.seal(f"elder/{uid}", f"elder_photo|{uid}|jpeg", jpeg)
-    with transaction(db):
-        db.write(
-            "INSERT INTO elder_photo (elder_id, jpeg, added_at) VALUES (?, ?, ?) "
-            "ON CONFLICT (elder_id) DO UPDATE SET jpeg = excluded.jpeg, added_at = excluded.added_at",
-            elder_id,
-            sealed,
-            clock.text(now),
-        )
-        audit.record(db, vault.ring, staff_id=by, action="elder.photo", about=f"elder/{elder_id}", now=now)
-
-
-def has_photo(db: StationDatabase, elder_id: int) -> bool:
-    return db.scalar("SELECT 1 FROM elder_photo WHERE elder_id = ?", elder_id) is not None
-
-
 def uid_of(db: StationDatabase, elder_id: int) -> str:
     """The name of an elder's key and of what is sealed by it. Raises NotFound."""
     return str(_row(db, elder_id)["uid"])
-
-
-def photo(db: StationDatabase, vault: Vault, elder_id: int) -> bytes:
-    """The JPEG. Raises NotFound when there is none."""
-    uid = _row(db, elder_id)["uid"]
-    sealed = db.scalar("SELECT jpeg FROM elder_photo WHERE elder_id = ?", elder_id)
-    if sealed is None:
-        raise NotFound("There is no photo of this elder yet.")
-    return vault.open_bytes(f"elder/{uid}", f"elder_photo|{uid}|jpeg", sealed)
-
-
-def public_items(db: StationDatabase, vault: Vault, elder_id: int | None) -> PublicItems:
-    """What strangers may see of an elder; nothing when the elder is unknown or nothing was consented."""
-    row = db.row("SELECT uid, card FROM elder WHERE id = ?", elder_id) if elder_id else None
-    if row is None or row["card"] is None:
-        return PublicItems()
-    card = vault.open(f"elder/{row['uid']}", f"elder|{row['uid']}|card", row["card"])
-    return PublicItems(card["call_name"], tuple(card["hints"]), tuple(card["flags"]))
-
-
-def preview_items(enrolment: Enrolment) -> PublicItems:
-    """What a stranger would see if this form were saved."""
-    allowed = enrolment.consents
-    critical = tuple(code for code in enrolment.health_notes if code in vocabulary.LIFE_CRITICAL)
-    return PublicItems(
-        call_name=enrolment.call_name if "page_call_name" in allowed else "",
-        hints=enrolment.hints if "page_hints" in allowed else (),
-        flags=critical if "page_flags" in allowed else (),
-    )
 
 
 def look_alikes(db: StationDatabase, vault: Vault, enrolment: Enrolment) -> list[int]:
@@ -296,14 +226,14 @@ def look_alikes(db: StationDatabase, vault: Vault, enrolment: Enrolment) -> list
 
 
 def _sealed(vault: Vault, uid: str, enrolment: Enrolment) -> dict[str, Any]:
-    items = preview_items(enrolment)
+    items = cards.preview(enrolment)
     name = {"name": enrolment.name, "keys": list(names.search_keys(enrolment.name))}
     return {
         "community_id": enrolment.community_id,
         "name": vault.seal(f"elder/{uid}", f"elder|{uid}|name", name),
         "record": _seal_record(vault, uid, enrolment),
         "card": None
-        if items == PublicItems()
+        if items == cards.PublicItems()
         else vault.seal(f"elder/{uid}", f"elder|{uid}|card", asdict(items)),
         "identity_index": _identity_index(vault, enrolment),
     }
@@ -355,29 +285,6 @@ def _write_contacts(db: StationDatabase, vault: Vault, elder_id: int, uid: str, 
                 phone_index=index,
             )
     db.write("DELETE FROM contact WHERE elder_id = ? AND position > 1000", elder_id)
-
-
-def _write_consents(
-    db: StationDatabase, elder_id: int, enrolment: Enrolment, *, by: int | None, means: str, now: datetime
-) -> None:
-    """Add a ledger row for each item whose answer changed; old rows stay."""
-    standing = set(consents(db, elder_id))
-    for item in vocabulary.CONSENT_ITEMS:
-        given = item in enrolment.consents
-        if given != (item in standing):
-            db.insert(
-                "consent",
-                elder_id=elder_id,
-                item=item,
-                given=int(given),
-                given_by=enrolment.given_by,
-                means=means,
-                text_version=vocabulary.CONSENT_VERSION,
-                staff_id=by,
-                at=clock.text(now),
-            )
-    if "voice" not in enrolment.consents:  # a clip that was kept by consent goes with it
-        db.write("DELETE FROM voice_clip WHERE elder_id = ?", elder_id)
 
 
 def _already(db: StationDatabase, form_id: str, error: Exception) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from station import audit, clock, elders
+from station import audit, clock, consents, elders
 from station.db import StationDatabase, transaction
 from station.errors import Invalid, NotFound
 from station.vault import Vault
@@ -43,7 +43,7 @@ def check(data: bytes) -> Clip:
 
 def keep(db: StationDatabase, vault: Vault, elder_id: int, clip: Clip, *, by: int, now: datetime) -> None:
     """Keep a checked clip in place of an older one. Raises Invalid without the family's consent to it."""
-    if "voice" not in elders.consents(db, elder_id):
+    if "voice" not in consents.standing(db, elder_id):
         raise Invalid("voice", "Enter the family's consent to the clip first: correct the record.")
     uid = elders.uid_of(db, elder_id)
     sealed = vault.seal(f"elder/{uid}", f"voice_clip|{uid}|audio", clip.audio)

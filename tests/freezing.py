@@ -22,6 +22,7 @@ from station import (
     enrolment,
     founding,
     places,
+    portraits,
     seal,
 )
 from station.communities import Policy, Station
@@ -133,7 +134,7 @@ def _live(db: StationDatabase, vault: Vault) -> None:
     checked = enrolment.check(ELDER, Locality("0432", "吉林省吉林市", frozenset({1})), NOW.date())
     applications.receive(db, vault, ELDER, checked, form_id="f" * 32, station=1, now=NOW)
     elder_id = elders.register(db, vault, checked, form_id="frozen", station=1, by=1, now=NOW)
-    elders.set_photo(db, vault, elder_id, b"a jpeg", by=1, now=NOW)
+    portraits.keep(db, vault, elder_id, b"a jpeg", by=1, now=NOW)
     badge_id = orders.order(db, vault, elder_id, by=1, now=NOW)
     door = Door(1, records.get(db, badge_id).serial)
     sighting = Sighting(places.Point(43.8255, 126.5601), 15.0, "东市场公交站旁")

@@ -6,7 +6,7 @@ import pytest
 from conftest import NOW, Home, enrol
 from sightings import MARKET, at_market, call_in, scan
 
-from station import accounts, clock, communities, elders, enrolment
+from station import accounts, clock, communities, enrolment, portraits
 from station.communities import Policy, Station
 from station.db import transaction
 
@@ -109,7 +109,7 @@ def test_looking_changes_nothing(home, at_desk, lost):
 
 
 def test_a_consented_photo_is_part_of_the_page_and_an_unconsented_is_not(home, at_desk, lost, wang):
-    elders.set_photo(home.db, home.vault, wang.id, b"\xff\xd8jpeg", by=1, now=clock.utcnow())
+    portraits.keep(home.db, home.vault, wang.id, b"\xff\xd8jpeg", by=1, now=clock.utcnow())
     desk = at_desk("duty")
     assert "data:image/jpeg;base64," in desk.get(f"/desk/incidents/{lost}").text
     with transaction(home.db):

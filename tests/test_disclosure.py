@@ -12,7 +12,7 @@ from provider import Provider
 from sightings import scan
 from watch import Watch, connect
 
-from station import clock, elders
+from station import clock, elders, portraits
 from station.db import transaction
 from station.incidents import disclosures
 from station.web import connection
@@ -37,7 +37,7 @@ def shy(home, wang):
 
 
 def with_photo(home, wearer):
-    elders.set_photo(home.db, home.vault, wearer.id, JPEG, by=1, now=clock.utcnow())
+    portraits.keep(home.db, home.vault, wearer.id, JPEG, by=1, now=clock.utcnow())
     return wearer
 
 

@@ -14,7 +14,7 @@ from test_canaries import found_in
 from test_registry import actions
 from walking import elsewhere
 
-from station import elders, search, tables
+from station import consents, elders, search, tables
 from station.cli.main import main
 from station.db import transaction
 from station.errors import Invalid
@@ -143,7 +143,7 @@ def test_a_list_is_seen_before_it_is_saved(clerk, home, content):
         ("孙家明", "+8619900000041", "son")
     ]
     assert elder.consents == ("record",)
-    assert elders.consent_ledger(home.db, elder.id)[0]["means"] == "paper"
+    assert consents.ledger(home.db, elder.id)[0]["means"] == "paper"
     second = search.find(home.db, home.vault, "李长海", station=1, area_code="0432")[0]
     li = elders.get(home.db, home.vault, second.elder_id)
     assert (li.birth_date, li.sex, li.contacts[0].phone) == ("1944-11-02", "male", "+8643262010042")

@@ -11,7 +11,7 @@ from PIL import Image
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.test import encode_multipart
 
-from station import addresses, applications, audit, communities, elders, enrolment
+from station import addresses, applications, audit, communities, consents, elders, enrolment
 from station.db import transaction
 from station.issuing import making, orders, records
 
@@ -460,7 +460,7 @@ def test_consents_are_taken_back_one_by_one_and_the_ledger_keeps_both(home, work
             f"/elders/{elder_id}/edit", data=form(version="1", identity_number="", consents=["record"])
         )
     )
-    assert elders.consents(home.db, elder_id) == ("record",)
+    assert consents.standing(home.db, elder_id) == ("record",)
     ledger = worker.get(f"/elders/{elder_id}").text.split("<table>")[1].split("</table>")[0]
     assert ledger.count("<tr>") == 1 + 3
     assert "收回" in ledger
@@ -561,7 +561,7 @@ def test_an_application_is_corrected_and_approved_into_a_record(home, worker, ap
     assert id_of(worker.post(path, data=corrected)) == elder_id
     assert elders.get(home.db, home.vault, elder_id).name == "赵桂枝"
     assert len(records.of_elder(home.db, elder_id)) == 1
-    assert {row["means"] for row in elders.consent_ledger(home.db, elder_id)} == {"online"}
+    assert {row["means"] for row in consents.ledger(home.db, elder_id)} == {"online"}
     assert "赵桂芝" not in worker.get("/applications").text
     assert f"/elders/{elder_id}" in worker.get(f"/applications/{applied}").text
 

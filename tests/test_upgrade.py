@@ -7,7 +7,7 @@ from pathlib import Path
 import freezing
 import pytest
 
-from station import audit, clock, communities, elders, founding, schema, seal
+from station import audit, cards, clock, communities, elders, founding, schema, seal
 from station.db import DatabaseError, StationDatabase, create, transaction
 from station.incidents import acts, events, links, views
 from station.incidents.acts import Move
@@ -96,7 +96,7 @@ def test_today_s_code_works_on_with_an_old_instance(tmp_path, number):
     with founding.opened(config, ring) as (db, vault):
         elder = elders.get(db, vault, 1)
         assert (elder.name, elder.contacts[0].name) == (freezing.ELDER.name, "张伟")
-        assert elders.public_items(db, vault, 1).call_name == "王奶奶"
+        assert cards.of_elder(db, vault, 1).call_name == "王奶奶"
         whole = views.whole(db, vault, 1)
         assert (whole.told[0].note, whole.said[0].text) == ("穿红棉袄", "马上到")
         assert whole.handover is not None

@@ -20,6 +20,7 @@ from station import (
     elders,
     enrolment,
     places,
+    portraits,
     readiness,
     seal,
     swaps,
@@ -180,7 +181,7 @@ def _rostered(home: Home, station: int) -> dict[str, Any]:
 
 def _shown(home: Home, elder_id: int, incident_id: int) -> int:
     """The finder of the incident is shown photo and voice, and has taken the receipt."""
-    elders.set_photo(home.db, home.vault, elder_id, b"a jpeg", by=1, now=NOW)
+    portraits.keep(home.db, home.vault, elder_id, b"a jpeg", by=1, now=NOW)
     uid, scan = (
         elders.uid_of(home.db, elder_id),
         home.db.row("SELECT * FROM scan WHERE incident_id = ?", incident_id),

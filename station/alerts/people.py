@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from station import addresses, duty, elders
+from station import addresses, consents, duty
 from station.db import StationDatabase
 
 
@@ -73,7 +73,7 @@ def who_can_mend(db: StationDatabase, station: int) -> list[Person]:
 def family(db: StationDatabase, incident: dict[str, Any]) -> list[Person]:
     """The contacts, in their order, when the family agreed to learn the place."""
     elder_id = incident["elder_id"]
-    if elder_id is None or "family_place" not in elders.consents(db, elder_id):
+    if elder_id is None or "family_place" not in consents.standing(db, elder_id):
         return []
     return relatives(db, incident)
 
@@ -120,4 +120,4 @@ def address_ids(db: StationDatabase, person: Person) -> list[int]:
 
 def _may_tell_finding_community(db: StationDatabase, incident: dict[str, Any]) -> bool:
     elder_id = incident["elder_id"]
-    return elder_id is None or "finding_community" in elders.consents(db, elder_id)
+    return elder_id is None or "finding_community" in consents.standing(db, elder_id)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from station import audit, clock, elders, voices
+from station import audit, clock, consents, portraits, voices
 from station.db import StationDatabase, transaction
 from station.errors import Conflict, Invalid, NotFound
 from station.incidents import events, finders
@@ -62,8 +62,8 @@ def offered(db: StationDatabase, elder_id: int | None) -> list[Offer]:
     """What there is to show of an elder, known without opening the record. A clip is kept with consent alone."""
     if elder_id is None:
         return []
-    given = elders.consents(db, elder_id)
-    missing = set() if elders.has_photo(db, elder_id) else {"photo"}
+    given = consents.standing(db, elder_id)
+    missing = set() if portraits.exists(db, elder_id) else {"photo"}
     missing |= set() if "voice" in given and voices.exists(db, elder_id) else {"voice"}
     return [Offer(item, CONSENT[item] in given) for item in SHOWABLE if item not in missing]
 
@@ -111,7 +111,7 @@ def live(db: StationDatabase, scan_id: int, now: datetime) -> dict[str, datetime
         finders.first_of(db, scan_id),
         clock.text(now),
     )
-    given = elders.consents(db, rows[0]["elder_id"]) if rows else ()
+    given = consents.standing(db, rows[0]["elder_id"]) if rows else ()
     return {
         row["item"]: clock.parse(row["until"])
         for row in rows

@@ -8,7 +8,7 @@ of -28 degrees and colder (Environment Canada, wind chill hazards). The limits b
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from station import communities, elders
+from station import cards, communities
 from station.communities import Policy
 from station.db import StationDatabase
 from station.errors import Invalid
@@ -122,6 +122,6 @@ def _has_flags(db: StationDatabase, vault: Vault, elder_id: int | None) -> bool:
     if elder_id is None:
         return False
     try:
-        return bool(elders.public_items(db, vault, elder_id).flags)
+        return bool(cards.of_elder(db, vault, elder_id).flags)
     except Unsealable:  # erased; the incident must open all the same
         return False

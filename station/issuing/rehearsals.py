@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from station import audit, clock, elders, seal
+from station import audit, clock, consents, seal
 from station.db import StationDatabase, transaction
 from station.errors import Conflict, Gone, NotFound
 from station.issuing import life, records
@@ -138,7 +138,7 @@ def _newest(db: StationDatabase, badge_id: int) -> int | None:
 
 
 def _may_hear(db: StationDatabase, elder_id: int) -> list[int]:
-    if "family_place" not in elders.consents(db, elder_id):
+    if "family_place" not in consents.standing(db, elder_id):
         return []
     rows = db.rows("SELECT id FROM contact WHERE elder_id = ? ORDER BY position", elder_id)
     return [row["id"] for row in rows]

@@ -13,8 +13,9 @@ from flask import request
 from flask_babel import format_timedelta, gettext
 
 from station import enrolment, phones, photos, seal, vocabulary
+from station.cards import PublicItems
 from station.communities import Community, Station
-from station.elders import Elder, PublicItems
+from station.elders import Elder
 from station.enrolment import ContactForm, ElderForm, Enrolment, Locality
 from station.errors import Invalid, InvalidForm
 from station.web import connection

@@ -6,7 +6,7 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from station import applications, communities, elders, enrolment, progress
+from station import applications, cards, communities, enrolment, progress
 from station.communities import Station
 from station.enrolment import ElderForm, Locality
 from station.errors import Invalid, InvalidForm, NotFound, UserError
@@ -101,7 +101,7 @@ def _form_page(typed: ElderForm, errors: Sequence[Invalid] = (), **more: object)
         station=_station_of(typed.community_id),
         problems=texts,
         errors=dict(texts),
-        items=elder_form.shown_items(elders.preview_items(enrolment.unchecked(typed))),
+        items=elder_form.shown_items(cards.preview(enrolment.unchecked(typed))),
         **more,
     )
 

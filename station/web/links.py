@@ -7,7 +7,7 @@ from flask import Blueprint, jsonify, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from station import communities, elders, phones, places
+from station import communities, consents, phones, places
 from station.errors import Conflict, Invalid, NotFound, Refused, UserError
 from station.incidents import acts, links, offers, views
 from station.incidents.links import Ended, Link
@@ -136,7 +136,7 @@ def _may_see_place(link: Link, elder_id: int | None) -> bool:
     """Staff always; the family when the elder's consents, as they stand now, say so."""
     if link.staff_id is not None:
         return True
-    return elder_id is not None and "family_place" in elders.consents(connection.get_db(), elder_id)
+    return elder_id is not None and "family_place" in consents.standing(connection.get_db(), elder_id)
 
 
 def _as_json(shown: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from flask import g
 
-from station import accounts, audit, communities, elders, phones, places
+from station import accounts, audit, communities, elders, phones, places, portraits
 from station.accounts import Staff
 from station.communities import Community, Station
 from station.db import StationDatabase, transaction
@@ -242,7 +242,7 @@ def _person(db: StationDatabase, vault: Vault, shown: Brief, now: datetime) -> t
 def _photo(db: StationDatabase, vault: Vault, record: Elder) -> str:
     if not record.has_photo or "photo" not in record.consents:
         return ""
-    return "data:image/jpeg;base64," + base64.b64encode(elders.photo(db, vault, record.id)).decode()
+    return "data:image/jpeg;base64," + base64.b64encode(portraits.jpeg(db, vault, record.id)).decode()
 
 
 def _age(born: str, today: date) -> int | None:

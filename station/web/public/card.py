@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from station import elders, places, vocabulary
+from station import cards, places, vocabulary
 from station.db import DatabaseError, StationDatabase
 from station.emergency import StationCard
 from station.errors import StorageGone
@@ -88,8 +88,8 @@ def _plain(card: StationCard) -> HelpCard:
     return HelpCard(card.name, card.hotline_shown, card.hotline_uri)
 
 
-def _items(db: StationDatabase, elder_id: int | None) -> elders.PublicItems:
+def _items(db: StationDatabase, elder_id: int | None) -> cards.PublicItems:
     try:
-        return elders.public_items(db, connection.get_vault(), elder_id)
+        return cards.of_elder(db, connection.get_vault(), elder_id)
     except Unsealable:  # erased: the badge still leads to the hotline
-        return elders.PublicItems()
+        return cards.PublicItems()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from station import elders, vocabulary, voices
+from station import portraits, vocabulary, voices
 from station.errors import NotFound
 from station.incidents import disclosures, views
 from station.incidents.views import FinderStatus
@@ -52,7 +52,7 @@ def of_report(found: FinderStatus) -> Unlocked | None:
 
 def photo(token: str) -> bytes:
     """The JPEG behind a finder's page. Raises NotFound when it is not shown there now."""
-    return elders.photo(connection.get_db(), connection.get_vault(), _elder(token, "photo"))
+    return portraits.jpeg(connection.get_db(), connection.get_vault(), _elder(token, "photo"))
 
 
 def voice(token: str) -> Clip:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from station import elders, enrolment, search
+from station import cards, elders, enrolment, portraits, search
 from station.enrolment import ElderForm, Enrolment
 from station.errors import Conflict, Invalid, InvalidForm
 from station.issuing import orders, records
@@ -47,7 +47,7 @@ def finished(elder_id: int, photo: bytes) -> ResponseReturnValue:
     """Keep the photo, order the badge if asked to, and show the record."""
     db, vault, now = connection.get_db(), connection.get_vault(), connection.now()
     if photo:
-        elders.set_photo(db, vault, elder_id, photo, by=g.staff.id, now=now)
+        portraits.keep(db, vault, elder_id, photo, by=g.staff.id, now=now)
     # A form sent twice must not order a second badge after the first is drawn.
     if request.form.get("do") == "make" and not records.of_elder(db, elder_id):
         orders.order(db, vault, elder_id, by=g.staff.id, now=now)
@@ -70,7 +70,7 @@ def form_page(template: str, typed: ElderForm, errors: Sequence[Invalid] = (), *
         "problems": texts,
         "errors": dict(texts),
         "had_photo": elder_form.had_photo(),
-        "items": elder_form.shown_items(elders.preview_items(enrolment.unchecked(typed))),
+        "items": elder_form.shown_items(cards.preview(enrolment.unchecked(typed))),
     }
     return render_template(template, **{**values, **more})
 

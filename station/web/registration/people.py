@@ -3,7 +3,7 @@
 from flask import g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
-from station import applications, coverage, elders, enrolment, search
+from station import applications, cards, coverage, elders, enrolment, search
 from station.errors import Conflict, InvalidForm
 from station.issuing import records
 from station.web import access, connection, elder_form
@@ -84,5 +84,5 @@ def preview() -> ResponseReturnValue:
     typed = elder_form.read()
     if not access.wants_json():
         return form_page("registry/new.html", typed, preview=True)
-    items = elders.preview_items(enrolment.unchecked(typed))
+    items = cards.preview(enrolment.unchecked(typed))
     return jsonify(elder_form.shown_items(items))

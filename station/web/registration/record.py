@@ -8,7 +8,19 @@ from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from station import accounts, addresses, clock, communities, coverage, elders, enrolment, voices
+from station import (
+    accounts,
+    addresses,
+    cards,
+    clock,
+    communities,
+    consents,
+    coverage,
+    elders,
+    enrolment,
+    portraits,
+    voices,
+)
 from station.db import StationDatabase
 from station.errors import Conflict, Invalid, InvalidForm
 from station.incidents import repeats
@@ -102,7 +114,7 @@ def mark(elder_id: int) -> ResponseReturnValue:
 @access.allowed(*WHO)
 def photo(elder_id: int) -> ResponseReturnValue:
     elder_here(elder_id)
-    jpeg = elders.photo(connection.get_db(), connection.get_vault(), elder_id)
+    jpeg = portraits.jpeg(connection.get_db(), connection.get_vault(), elder_id)
     note("elder.photo.view", f"elder/{elder_id}")
     return Response(jpeg, mimetype="image/jpeg")
 
@@ -140,9 +152,9 @@ def record_page(
         badges=[Shown.read(db, badge) for badge in records.of_elder(db, elder_id)],
         code_error=code_error or {},
         now=connection.now(),
-        ledger=[{**row, "at": clock.parse(row["at"])} for row in elders.consent_ledger(db, elder_id)],
+        ledger=[{**row, "at": clock.parse(row["at"])} for row in consents.ledger(db, elder_id)],
         staff={one.id: one.name for one in accounts.all_staff(db, vault, elder.station)},
-        items=elder_form.shown_items(elders.public_items(db, vault, elder_id)),
+        items=elder_form.shown_items(cards.of_elder(db, vault, elder_id)),
         station=my_station(),
         photo_error=photo_error,
         voice_error=voice_error,
@@ -181,7 +193,7 @@ def _compare(
 def _keep_photo(elder_id: int, jpeg: bytes) -> None:
     if jpeg:
         db, vault = connection.get_db(), connection.get_vault()
-        elders.set_photo(db, vault, elder_id, jpeg, by=g.staff.id, now=connection.now())
+        portraits.keep(db, vault, elder_id, jpeg, by=g.staff.id, now=connection.now())
 
 
 def _age(birth_date: str) -> int | None:
