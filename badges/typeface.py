@@ -23,6 +23,8 @@ SYSTEM = (
     Path("/usr/share/fonts/google-noto-sans-cjk-fonts/NotoSansCJK-Bold.ttc"),
     Path("/usr/share/fonts/google-noto-cjk/NotoSansCJK-Bold.ttc"),
 )
+# A page of text is easier to read in the regular weight, where the system has it.
+PLAIN = tuple(path.with_name("NotoSansCJK-Regular.ttc") for path in SYSTEM)
 PRINTABLE = ("L", "N", "P", "S")
 RIGHT_TO_LEFT = ("R", "AL", "RLE", "RLO", "RLI")
 _READING = Lock()  # a font is read piece by piece from one file handle
@@ -41,16 +43,26 @@ class Glyph:
 def configure(*fonts: Path) -> None:
     """Look for glyphs in these font files too, after the shipped one and before the system's."""
     _configured[:] = fonts
-    _faces.cache_clear()
-    glyph.cache_clear()
+    for known in (_faces, _plain_faces, glyph, plain):
+        known.cache_clear()
 
 
 @lru_cache(maxsize=1024)
 def glyph(character: str) -> Glyph:
     """Outline of one character; raises MissingGlyph instead of drawing an empty box."""
+    return _find(character, _faces())
+
+
+@lru_cache(maxsize=4096)
+def plain(character: str) -> Glyph:
+    """The same in the regular weight where the system has one, for running text."""
+    return _find(character, _plain_faces())
+
+
+def _find(character: str, faces: tuple[Path, ...]) -> Glyph:
     _refuse_unprintable(character)
     with _READING:
-        for path in _faces():
+        for path in faces:
             font, cmap = _open(path)
             if ord(character) in cmap:
                 return _outline(font, cmap[ord(character)])
@@ -83,6 +95,11 @@ def _name(character: str) -> str:
 @lru_cache(maxsize=1)
 def _faces() -> tuple[Path, ...]:
     return (SHIPPED, *_configured, *(path for path in SYSTEM if path.exists()))
+
+
+@lru_cache(maxsize=1)
+def _plain_faces() -> tuple[Path, ...]:
+    return (*(path for path in PLAIN if path.exists()), *_faces())
 
 
 def _open(path: Path) -> tuple[TTFont, dict[int, str]]:

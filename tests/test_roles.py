@@ -54,6 +54,7 @@ TABLE = {
     "POST /desk/drills/plan": "secretary operator",
     "GET /desk/incidents/<int:incident_id>/evidence": ACTS,
     "GET /desk/incidents/<int:incident_id>/evidence.csv": ACTS,
+    "GET /desk/incidents/<int:incident_id>/evidence.pdf": ACTS,
     "POST /desk/incidents/<int:incident_id>/afterword": ACTS,
     "GET /robots.txt": EVERYBODY,
     "GET /favicon.ico": EVERYBODY,

@@ -13,7 +13,7 @@ from station.vault import Vault
 
 # A spreadsheet takes a cell that begins so for a formula (OWASP, "CSV injection").
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-COLUMNS = ("at", "ended", "who", "role", "what", "step", "attempt", "channel", "kind", "result", "provider id", "detail")  # fmt: skip
+COLUMNS = ("at", "ended", "who", "role", "what", "step", "attempt", "channel", "kind", "result", "provider id", "receipt", "detail")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class Attempt:
     outcome: str  # sending, ok, retry, permanent, unknown, pending, cancelled
     provider_id: str
     detail: str
+    receipt: str = ""  # what the provider said of it later; empty while it has said nothing
 
 
 def of_incident(
@@ -66,12 +67,17 @@ def take_out(
 ) -> list[Attempt]:
     """All attempts for a file or a sheet of paper that leaves the station, with a row of the audit log."""
     found = of_incident(db, vault, incident_id)
+    note(db, vault, incident_id, form=form, by=by, now=now)
+    return found
+
+
+def note(db: StationDatabase, vault: Vault, incident_id: int, *, form: str, by: int, now: datetime) -> None:
+    """The row of the audit log: that it left the station, in which form, and with which check sum if it has one."""
     with transaction(db):
         about = f"incident/{incident_id}"
         audit.record(
             db, vault.ring, staff_id=by, action="incident.evidence", about=about, detail=form, now=now
         )
-    return found
 
 
 def as_csv(found: list[Attempt], who: Callable[[Attempt], tuple[str, str]]) -> bytes:
@@ -82,7 +88,7 @@ def as_csv(found: list[Attempt], who: Callable[[Attempt], tuple[str, str]]) -> b
     for one in found:
         cells = (
             clock.text(one.at), clock.text(one.ended_at) if one.ended_at else "", *who(one), one.kind, one.step,
-            one.number, one.channel, one.channel_kind, one.outcome, one.provider_id, one.detail,
+            one.number, one.channel, one.channel_kind, one.outcome, one.provider_id, one.receipt, one.detail,
         )  # fmt: skip
         writer.writerow([harmless(cell) for cell in cells])
     return b"\xef\xbb\xbf" + out.getvalue().encode()

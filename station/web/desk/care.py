@@ -75,3 +75,8 @@ def what(one: Attempt) -> str:
     """Which message it was."""
     words = str(gettext(staff_words.MESSAGES.get(one.kind, one.kind)))
     return f"{words} {one.step + 1}" if one.kind == "ladder" and one.step >= 0 else words
+
+
+def receipt(one: Attempt) -> str:
+    """What the provider said of it later; empty when it has said nothing."""
+    return str(gettext(one.receipt)) if one.receipt else ""

@@ -1,4 +1,4 @@
-"""Who was told what, when: as a sheet for the printer, as a table for spreadsheets, as JSON."""
+"""Who was told what, when: as a sheet for the printer, as a PDF file, as a table for spreadsheets, as JSON."""
 
 from flask import Response, g, jsonify, render_template
 from flask.typing import ResponseReturnValue
@@ -8,7 +8,7 @@ from station.incidents import views
 from station.selfwatch import evidence
 from station.selfwatch.evidence import Attempt
 from station.web import access, connection
-from station.web.desk import care, wording
+from station.web.desk import care, sheet, wording
 from station.web.desk.blueprint import ACT, bp, own
 
 
@@ -45,6 +45,21 @@ def proof_csv(incident_id: int) -> ResponseReturnValue:
     )
 
 
+@bp.get("/desk/incidents/<int:incident_id>/evidence.pdf")
+@access.allowed(*ACT)
+def proof_pdf(incident_id: int) -> ResponseReturnValue:
+    """Pages that can be filed and compared: the check sum on them stands in the audit log as well."""
+    shown = own(incident_id)
+    db, vault, now = connection.get_db(), connection.get_vault(), connection.now()
+    content = sheet.of(shown, evidence.of_incident(db, vault, incident_id), g.staff.name)
+    body = sheet.drawn(content)
+    evidence.note(db, vault, incident_id, form=f"pdf {content.mark}", by=g.staff.id, now=now)
+    name = f"incident-{incident_id}.pdf"
+    return Response(
+        body, mimetype="application/pdf", headers=[("Content-Disposition", f'attachment; filename="{name}"')]
+    )
+
+
 def _take_out(incident_id: int, form: str) -> list[Attempt]:
     db, vault, now = connection.get_db(), connection.get_vault(), connection.now()
     return evidence.take_out(db, vault, incident_id, form=form, by=g.staff.id, now=now)
@@ -64,5 +79,6 @@ def _as_json(one: Attempt) -> dict[str, object]:
         "channel_kind": one.channel_kind,
         "result": one.outcome,
         "provider_id": one.provider_id,
+        "receipt": one.receipt,
         "detail": one.detail,
     }
