@@ -297,6 +297,12 @@ class Sender:
                 )
         if done:
             outbox.record(self.db, done, now)
+        # A ring that was refused for good may bring the next rung at once.
+        for incident_id in {
+            due.incident_id for due, result in done if due.kind == "ladder" and result.outcome == "permanent"
+        }:
+            if incident_id is not None:
+                self._plan(incident_id, now)
 
     def idle(self) -> None:
         """Wait a moment, or until a result comes back."""

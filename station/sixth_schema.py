@@ -87,4 +87,11 @@ CREATE TABLE afterword (
 ) STRICT
 """
 
-SCRIPTS = (BULLETINS, DRILLS, SELFWATCH, CARE)
+# What the sender must not forget or look up slowly.
+SENDING = """
+CREATE INDEX alert_by_uid ON alert (uid)
+
+CREATE INDEX alert_refused ON alert (incident_id, ring_round, step) WHERE state = 'failed' AND kind = 'ladder'
+"""
+
+SCRIPTS = (BULLETINS, DRILLS, SELFWATCH, CARE, SENDING)

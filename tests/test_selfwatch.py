@@ -134,7 +134,7 @@ def test_all_is_well_when_everything_lives(home, client):
     answer = client.get("/healthz", base_url=BASE)
     assert (answer.status_code, answer.get_json()["ok"]) == (200, True), answer.text
     assert set(answer.get_json()["checks"]) == {
-        "database", "sender", "jobs", "web", "disk", "log", "spool", "emergency", "alerts", "clock",
+        "database", "sender", "jobs", "web", "disk", "log", "spool", "emergency", "alerts", "reach", "clock",
     }  # fmt: skip
 
 

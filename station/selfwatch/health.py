@@ -38,6 +38,7 @@ def look(config: Config, db: StationDatabase | None, emergency: bool, now: datet
     }
     if db is not None and readable:
         checks["alerts"] = _alerts(db, now)
+        checks["reach"] = _reach(db)
         checks["clock"] = _clock(db, now)
     return checks
 
@@ -95,6 +96,19 @@ def _alerts(db: StationDatabase, now: datetime) -> Check:
     if waited <= LATEST.total_seconds():
         return Check(True, "none is late")
     return Check(False, f"the oldest message has been waiting for {waited:.0f} s")
+
+
+def _reach(db: StationDatabase) -> Check:
+    """An incident rings, and every channel of everybody has refused it: only somebody outside can help."""
+    lost = db.scalar(
+        "SELECT min(incident.id) FROM incident JOIN event ON event.incident_id = incident.id "
+        "AND event.kind = 'unmanned' AND event.detail = 'nowhere' AND event.slot = 'round' || ring_round "
+        "WHERE incident.state = 'alerting' AND NOT EXISTS (SELECT 1 FROM alert WHERE "
+        "alert.incident_id = incident.id AND kind = 'ladder' AND accepted_at > event.at)"
+    )
+    if lost is None:
+        return Check(True, "rings are taken by somebody's channel")
+    return Check(False, f"every channel of everybody has refused the rings of incident {lost}")
 
 
 def _clock(db: StationDatabase, now: datetime) -> Check:

@@ -229,6 +229,7 @@
       const answer = await fetch("/healthz", { headers: { Accept: "application/json" }, cache: "no-store" });
       const { checks } = await answer.json();
       if (checks?.sender) show("sender-banner", !checks.sender.ok);
+      if (checks?.reach) show("reach-banner", !checks.reach.ok);
     } catch {
       // A dead line has a banner of its own.
     }

@@ -53,6 +53,8 @@ STORY = {
     "declined": N_("%(who)s could not take it over"),
     "unmanned.nobody": N_("Nobody was on the roster: it went to the next at once"),
     "unmanned.unreachable": N_("Who is on duty has no channel: it went to the next at once"),
+    "unmanned.refused": N_("Every channel of who is on duty refused: it went to the next at once"),
+    "unmanned.nowhere": N_("Every channel of everybody refused: nobody was reached. Ring by phone"),
     "lapsed": N_("No news in time: it rings again"),
     "located": N_("%(who)s said which landmark is meant"),
     "called_in": N_("A call came in"),
