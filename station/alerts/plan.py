@@ -177,7 +177,7 @@ def _called_for(
     if event.kind == "place" and event.detail == "later":
         return [("place", person) for person, known in told.items() if known < event.id]
     if event.kind == "unmanned":
-        return [("message", person) for person in _who_can_mend(db, incident["station"], event.detail)]
+        return [("message", person) for person in rungs.who_can_mend(db, incident["station"], event.detail)]
     if event.kind in ("offered", "taken_over", "declined"):
         return [("message", Person("staff", int(event.detail)))]
     if event.kind == "rung" and not _was_planned(db, event):
@@ -288,12 +288,6 @@ def _note_unmanned(db: StationDatabase, incident: dict[str, Any], timezone: str,
         ):
             with transaction(db):
                 events.add(db, incident["id"], "unmanned", actor="system", slot=slot, detail=why, now=now)
-
-
-def _who_can_mend(db: StationDatabase, station: int, why: str) -> list[Person]:
-    """Of a hole in the roster the secretaries hear; channels that refuse are the operators' to mend."""
-    found = people.who_can_mend(db, station)
-    return list(dict.fromkeys(found + people.operators(db, station))) if why in rungs.OF_CHANNELS else found
 
 
 def _ring(incident: dict[str, Any], rung: ladder.Rung, person: Person) -> Wanted:

@@ -49,6 +49,12 @@ def unmanned(db: StationDatabase, incident: dict[str, Any], timezone: str, now: 
     return found
 
 
+def who_can_mend(db: StationDatabase, station: int, why: str) -> list[Person]:
+    """Of a hole in the roster the secretaries hear; channels that refuse are the operators' to mend."""
+    found = people.who_can_mend(db, station)
+    return list(dict.fromkeys(found + people.operators(db, station))) if why in OF_CHANNELS else found
+
+
 def _anybody(db: StationDatabase, station: int) -> list[Person]:
     return people.everybody(db, station) + people.operators(db, station)
 
