@@ -6,8 +6,9 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from station import applications, audit, clock, seal
-from station.applications import Application
+from station import audit, clock, seal
+from station.applications import intake, records
+from station.applications.records import Application
 from station.db import IntegrityError, StationDatabase, transaction
 from station.enrolment import ElderForm, Enrolment
 from station.errors import Conflict, Invalid, NotFound, UserError
@@ -121,7 +122,7 @@ def receive(
     known = of_client(db, vault, handed.partner, handed.client_id) is not None
     _claim(db, vault, handed, now)
     form_id = _form_id(vault, handed.partner, handed.client_id)
-    code = applications.receive(db, vault, form, checked, form_id=form_id, station=station, now=now)
+    code = intake.receive(db, vault, form, checked, form_id=form_id, station=station, now=now)
     return code, not known
 
 
@@ -157,7 +158,7 @@ def of_client(db: StationDatabase, vault: Vault, partner: Partner, client_id: st
     """The partner's own application of this number."""
     form_id = _form_id(vault, partner, client_id)
     found = db.scalar("SELECT id FROM application WHERE form_id = ?", form_id)
-    return None if found is None else applications.get(db, vault, found)
+    return None if found is None else records.get(db, vault, found)
 
 
 def sender(db: StationDatabase, application_id: int) -> str:

@@ -6,11 +6,14 @@ import warnings
 import zlib
 from dataclasses import dataclass
 
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageDraw, ImageFont, UnidentifiedImageError
+
+from badges.typeface import SHIPPED
 
 MAX_BYTES = 8 * 1024 * 1024
 MAX_PIXELS = 25_000_000
 WIDTH, HEIGHT = 480, 600
+DOCUMENT_SIDE = 1600  # pixels; the print of an identity card that fills half of the photo is still read
 CODE_SIDE = 3000  # pixels; a code of 250 in a photo of 12 megapixels is still read, in a tenth of a second
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom as parts (0 to 1) of the upright picture
@@ -74,6 +77,52 @@ def clean(data: bytes, box: Box | None = None) -> Photo:
         except _SPOILT:
             raise PhotoError("damaged") from None
     return _encoded(small)
+
+
+def document(data: bytes) -> Photo:
+    """A photo of a paper or card, whole and upright, of at most DOCUMENT_SIDE pixels a side, with nothing in it but the
+
+    picture. Raises PhotoError.
+    """
+    _weigh(data)
+    with _opened(data) as image:
+        try:
+            turn = image.getexif().get(ExifTags.Base.Orientation)
+            image.draft("RGB", (DOCUMENT_SIDE, DOCUMENT_SIDE))
+            image.load()
+            upright = image.transpose(_UPRIGHT[turn]) if turn in _UPRIGHT else image.copy()
+            upright.thumbnail((DOCUMENT_SIDE, DOCUMENT_SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
+            small = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
+        except _SPOILT:
+            raise PhotoError("damaged") from None
+    return _encoded(small)
+
+
+def marked(jpeg: bytes, words: str) -> bytes:
+    """A picture of ours with words slanting all over it, so that a photo of the screen says who took it."""
+    with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as image:
+        plain = image.convert("RGBA")
+    size = max(14, min(plain.size) // 24)
+    font = ImageFont.truetype(str(SHIPPED), size)  # what it lacks is drawn as a box
+    wide = int(font.getlength(words)) + 3 * size
+    side = int((plain.width**2 + plain.height**2) ** 0.5) + wide
+    veil = Image.new("RGBA", (side, side))
+    drawing = ImageDraw.Draw(veil)
+    for row, y in enumerate(range(0, side, 5 * size)):
+        for x in range(-(row % 2) * wide // 2, side, wide):
+            # Light and dark, so that it shows on any ground.
+            drawing.text(
+                (x, y),
+                words,
+                font=font,
+                fill=(20, 20, 20, 110),
+                stroke_width=1,
+                stroke_fill=(255, 255, 255, 110),
+            )
+    slanting = veil.rotate(25, Image.Resampling.BILINEAR)
+    left, top = (side - plain.width) // 2, (side - plain.height) // 2
+    plain.alpha_composite(slanting.crop((left, top, left + plain.width, top + plain.height)))
+    return _encoded(plain.convert("RGB")).jpeg
 
 
 def for_reading(data: bytes) -> bytes:

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from station import accounts, clock, demo, duty, emergency, founding, heartbeat, seal, webserver
+from station.applications import keeping
 from station.config import WEB_PROCESSES, Config
 from station.db import DatabaseError, StationDatabase
 from station.errors import SettingError, StorageGone
@@ -137,6 +138,7 @@ def _work_until(config: Config, db: StationDatabase, vault: Vault, stop: threadi
             emergency.refresh(db, vault, config.emergency_file, config.timezone, clock.utcnow())
             accounts.forget_old_sessions(db, clock.utcnow())
             imports.forget_old(db, vault, clock.utcnow())
+            keeping.forget_old(db, vault, clock.utcnow())
         stop.wait(0.1)
 
 

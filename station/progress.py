@@ -1,17 +1,90 @@
-"""How far an application has come, for the family and for the system that handed it in."""
+"""How far an application has come, by when its badge was promised, and why it is late: for the family and its system."""
 
-from station.applications import Application
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from station import clock, holidays
+from station.applications.records import Application
 from station.db import StationDatabase
 from station.issuing import records
+from station.issuing.records import Badge
 
-STEPS = ("received", "approved", "made", "handed_over")
+STEPS = ("received", "approved", "made", "on_its_way", "handed_over")
+# A badge is brought within two working days; see docs/decisions/0013.
+PROMISED_DAYS = 2
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A step of the way, and when it was reached; None when it was not, or nobody wrote down when."""
+
+    step: str
+    reached: bool
+    at: datetime | None
+
+
+@dataclass(frozen=True)
+class Promise:
+    """The day by whose end the badge is with the elder. None while the station waits for the family's answer."""
+
+    day: date | None
+    is_late: bool
 
 
 def step(db: StationDatabase, application: Application) -> str:
     """The furthest of STEPS that an application has reached."""
+    return [mark.step for mark in marks(db, application) if mark.reached][-1]
+
+
+def marks(db: StationDatabase, application: Application) -> list[Mark]:
+    """All STEPS with the times at which they were reached."""
+    times: dict[str, datetime | None] = {"received": application.created_at}
+    if application.elder_id is not None:
+        times["approved"] = application.decided_at
+    badge = _badge(db, application)
+    if badge and (badge.state in records.READY or badge.activated_at):
+        times["made"] = badge.made_at
+    if badge and (badge.state == "printed" or badge.activated_at):
+        times["on_its_way"] = badge.printed_at
+    if badge and badge.activated_at:
+        times["handed_over"] = badge.activated_at
+    furthest = max(STEPS.index(name) for name in times)
+    return [Mark(name, n <= furthest, times.get(name)) for n, name in enumerate(STEPS)]
+
+
+def promise(db: StationDatabase, application: Application, timezone: str, now: datetime) -> Promise:
+    """The promised day: two working days after the one on which all that was needed was here."""
+    if application.asked:
+        return Promise(None, is_late=False)
+    answered = db.scalar(
+        "SELECT max(answered_at) FROM application_question WHERE application_id = ?", application.id
+    )
+    since = max(application.created_at, clock.parse(answered)) if answered else application.created_at
+    zone = ZoneInfo(timezone)
+    day = working_days_after(since.astimezone(zone).date(), PROMISED_DAYS)
+    done = application.state == "refused" or step(db, application) == "handed_over"
+    return Promise(day, is_late=not done and now.astimezone(zone).date() > day)
+
+
+def working_days_after(day: date, count: int) -> date:
+    """The last of so many working days after `day`, by the State Council's calendar."""
+    while count:
+        day += timedelta(days=1)
+        count -= works(day)
+    return day
+
+
+def works(day: date) -> bool:
+    special = holidays.special(day)
+    return not special.off if special else day.weekday() < 5
+
+
+def _badge(db: StationDatabase, application: Application) -> Badge | None:
+    """The badge that answers the application: the first one handed over, else the one that is farthest."""
     if application.elder_id is None:
-        return "received"
-    states = {badge.state for badge in records.of_elder(db, application.elder_id)}
-    if "worn" in states:
-        return "handed_over"
-    return "made" if states & {"made", "printed"} else "approved"
+        return None
+    badges = records.of_elder(db, application.elder_id)[::-1]
+    worn = next((one for one in badges if one.activated_at), None)
+    under_way = [one for one in badges if one.state in records.UNFINISHED]
+    return worn or max(under_way, key=lambda one: records.UNFINISHED.index(one.state), default=None)

@@ -1,4 +1,4 @@
-"""The seventh schema as SQL: elders from a spreadsheet, who is reached and who is not, applications from other systems."""
+"""The seventh schema as SQL: elders from a spreadsheet, who is reached and who is not, applications from other systems and from home."""
 
 # `content` is the file as it came, later the rows that were not saved; `findings` says row by row what was found. Both
 # are sealed under the import's own key, which ends with them. Counts and states alone are in the clear.
@@ -97,4 +97,110 @@ CREATE TABLE partner_application (
 ) STRICT, WITHOUT ROWID
 """
 
-SCRIPTS = (IMPORTS, COVERAGE, PARTNERS)
+# Applications from home. A draft becomes an application of the same uid, so that what is sealed under it stays as it
+# is. A picture has a key of its own (`own`), which ends with it; the row stays and says when. Codes and answers are
+# sealed like the form. Messages are planned from the state of the application, each kind once (`ref` tells apart what
+# may come more often).
+FROM_HOME = """
+ALTER TABLE application ADD COLUMN details BLOB
+
+ALTER TABLE application ADD COLUMN tail_index BLOB
+
+ALTER TABLE application ADD COLUMN confirmed_by TEXT NOT NULL DEFAULT ''
+  CHECK (confirmed_by IN ('', 'sms', 'station', 'call'))
+
+ALTER TABLE application ADD COLUMN confirmed_at TEXT
+
+ALTER TABLE application ADD COLUMN delay TEXT NOT NULL DEFAULT ''
+
+CREATE INDEX application_waiting ON application (station, id) WHERE state = 'received'
+
+CREATE INDEX application_by_elder ON application (elder_id)
+
+CREATE TABLE application_draft (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  uid TEXT NOT NULL UNIQUE,
+  code_hash BLOB NOT NULL UNIQUE,
+  content BLOB NOT NULL,
+  confirmed_index BLOB,
+  confirmed_at TEXT,
+  created_at TEXT NOT NULL,
+  saved_at TEXT NOT NULL
+) STRICT
+
+CREATE INDEX application_draft_by_age ON application_draft (saved_at)
+
+CREATE TABLE application_picture (
+  uid TEXT NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('identity', 'portrait')),
+  own TEXT NOT NULL UNIQUE,
+  jpeg BLOB,
+  added_at TEXT NOT NULL,
+  shown_at TEXT,
+  shown_by INTEGER REFERENCES staff (id),
+  destroyed_at TEXT,
+  PRIMARY KEY (uid, kind),
+  CHECK ((jpeg IS NULL) = (destroyed_at IS NOT NULL)),
+  CHECK ((shown_at IS NULL) = (shown_by IS NULL))
+) STRICT, WITHOUT ROWID
+
+CREATE INDEX application_picture_to_end ON application_picture (added_at) WHERE jpeg IS NOT NULL
+
+CREATE TABLE application_question (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  uid TEXT NOT NULL UNIQUE,
+  application_id INTEGER NOT NULL REFERENCES application (id),
+  about TEXT NOT NULL,
+  asked BLOB NOT NULL,
+  answer BLOB,
+  asked_by INTEGER REFERENCES staff (id),
+  asked_at TEXT NOT NULL,
+  answered_at TEXT,
+  CHECK ((answer IS NULL) = (answered_at IS NULL))
+) STRICT
+
+CREATE INDEX application_question_by_application ON application_question (application_id, id)
+
+CREATE TABLE phone_code (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  own TEXT NOT NULL UNIQUE,
+  uid TEXT NOT NULL,
+  station INTEGER NOT NULL REFERENCES station (number),
+  means TEXT NOT NULL CHECK (means IN ('sms', 'station')),
+  phone_index BLOB NOT NULL,
+  content BLOB NOT NULL,
+  tries INTEGER NOT NULL DEFAULT 0,
+  made_at TEXT NOT NULL,
+  ends_at TEXT NOT NULL
+) STRICT
+
+CREATE INDEX phone_code_by_uid ON phone_code (uid, id)
+
+CREATE INDEX phone_code_by_phone ON phone_code (phone_index, made_at)
+
+CREATE INDEX phone_code_by_station ON phone_code (station, made_at)
+
+CREATE INDEX phone_code_by_end ON phone_code (ends_at)
+
+CREATE TABLE applicant_message (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  station INTEGER NOT NULL REFERENCES station (number),
+  uid TEXT NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN
+    ('code', 'received', 'asked', 'approved', 'refused', 'made', 'on_its_way', 'handed_over', 'late')),
+  ref INTEGER NOT NULL DEFAULT 0,
+  state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'sent', 'no_way', 'given_up')),
+  attempts INTEGER NOT NULL DEFAULT 0,
+  means TEXT NOT NULL DEFAULT '',
+  detail TEXT NOT NULL DEFAULT '',
+  created_at TEXT NOT NULL,
+  due_at TEXT NOT NULL,
+  ended_at TEXT,
+  UNIQUE (uid, kind, ref),
+  CHECK ((state = 'pending') = (ended_at IS NULL))
+) STRICT
+
+CREATE INDEX applicant_message_due ON applicant_message (due_at) WHERE state = 'pending'
+"""
+
+SCRIPTS = (IMPORTS, COVERAGE, PARTNERS, FROM_HOME)

@@ -15,7 +15,6 @@ from pathlib import Path
 from station import (
     accounts,
     addresses,
-    applications,
     communities,
     duty,
     elders,
@@ -25,6 +24,7 @@ from station import (
     portraits,
     seal,
 )
+from station.applications import intake
 from station.communities import Policy, Station
 from station.config import Config
 from station.db import StationDatabase, create, transaction
@@ -132,7 +132,7 @@ def _settle(db: StationDatabase, vault: Vault) -> None:
 def _live(db: StationDatabase, vault: Vault) -> None:
     """One of everything: every table gets a row."""
     checked = enrolment.check(ELDER, Locality("0432", "吉林省吉林市", frozenset({1})), NOW.date())
-    applications.receive(db, vault, ELDER, checked, form_id="f" * 32, station=1, now=NOW)
+    intake.receive(db, vault, ELDER, checked, form_id="f" * 32, station=1, now=NOW)
     elder_id = elders.register(db, vault, checked, form_id="frozen", station=1, by=1, now=NOW)
     portraits.keep(db, vault, elder_id, b"a jpeg", by=1, now=NOW)
     badge_id = orders.order(db, vault, elder_id, by=1, now=NOW)

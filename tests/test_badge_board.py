@@ -17,7 +17,8 @@ from PIL import Image
 from test_registry import actions
 
 from badges import render
-from station import applications, communities, elders, enrolment, seal
+from station import communities, elders, enrolment, seal
+from station.applications import intake
 from station.db import transaction
 from station.issuing import batches, board, life, making, orders, records
 
@@ -82,7 +83,7 @@ def test_a_badge_is_late_after_two_days_and_not_before(home, three):
 def test_the_clock_runs_from_the_family_s_application(home):
     locality = enrolment.Locality("0432", "吉林省", frozenset(c.id for c in communities.communities(home.db)))
     checked = enrolment.check(WANG, locality, NOW.date())
-    applications.receive(home.db, home.vault, WANG, checked, form_id="a" * 32, station=1, now=NOW - hours(40))
+    intake.receive(home.db, home.vault, WANG, checked, form_id="a" * 32, station=1, now=NOW - hours(40))
     elder_id = elders.register(home.db, home.vault, checked, form_id="b", station=1, by=1, now=NOW)
     with transaction(home.db):
         home.db.write("UPDATE application SET state = 'approved', elder_id = ?", elder_id)

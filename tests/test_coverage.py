@@ -9,7 +9,8 @@ from conftest import WANG, enrol
 from test_family import ZHAO, approve
 from test_registry import actions
 
-from station import applications, clock, coverage, enrolment
+from station import clock, coverage, enrolment
+from station.applications import intake
 from station.db import transaction
 from station.issuing import checks, life, orders
 from station.web import elder_form
@@ -136,7 +137,7 @@ def test_hours_from_application_to_badge(home, now, at_desk):
     for n, hours in enumerate((20, 70)):
         form = replace(WANG, name=f"赵桂{n}")
         checked = enrolment.check(form, locality, now.date())
-        applications.receive(home.db, home.vault, form, checked, form_id=f"f{n}", station=1, now=now)
+        intake.receive(home.db, home.vault, form, checked, form_id=f"f{n}", station=1, now=now)
         elder_id = approve(home, now)
         badge = orders.order(home.db, home.vault, elder_id, by=1, now=now)
         with transaction(home.db):

@@ -6,7 +6,8 @@ import pytest
 from conftest import Home
 from test_registry import counts
 
-from station import applications, elders, enrolment
+from station import elders, enrolment
+from station.applications import decisions, records
 from station.db import transaction
 from station.issuing import life, making, orders
 
@@ -47,10 +48,10 @@ def code_of(answer) -> str:
 
 
 def approve(home: Home, now) -> int:
-    waiting = applications.waiting(home.db, home.vault, 1)[0]
+    waiting = records.waiting(home.db, home.vault, 1)[0]
     locality = enrolment.Locality("0432", "吉林省吉林市丰满区龙城社区", frozenset([1, 2]))
     checked = enrolment.check(waiting.form, locality, now.date())
-    return applications.approve(home.db, home.vault, waiting.id, checked, by=1, now=now)
+    return decisions.approve(home.db, home.vault, waiting.id, checked, by=1, now=now)
 
 
 def test_a_family_applies_and_follows_the_badge_until_it_is_handed_over(home, phone, now):
@@ -75,8 +76,8 @@ def test_a_family_applies_and_follows_the_badge_until_it_is_handed_over(home, ph
 
 def test_a_refused_family_reads_the_reason(home, phone, now):
     code = code_of(phone())
-    waiting = applications.waiting(home.db, home.vault, 1)[0]
-    applications.refuse(home.db, home.vault, waiting.id, "请补一个能打通的电话", by=1, now=now)
+    waiting = records.waiting(home.db, home.vault, 1)[0]
+    decisions.refuse(home.db, home.vault, waiting.id, "请补一个能打通的电话", by=1, now=now)
     page = phone("/apply/status", code=code.replace(" ", "")).text
     assert "请补一个能打通的电话" in page
     assert "赵桂芝" not in page

@@ -10,7 +10,8 @@ from click.testing import CliRunner
 from conftest import Home
 from test_canaries import found_in
 
-from station import applications, clock, partners
+from station import clock, partners
+from station.applications import records
 from station.cli.main import main
 from station.db import transaction
 from station.web import damping
@@ -84,7 +85,7 @@ def test_an_application_lands_in_the_queue_like_a_family_s(home, partner, at_des
     page = desk.get("/applications/1").text
     assert "由惠民通提交" in page
     assert "江畔小区7号楼1单元202" in page
-    found = applications.by_code(home.db, home.vault, answer.get_json()["case_code"])
+    found = records.by_code(home.db, home.vault, answer.get_json()["case_code"])
     assert found.form.contacts[0].phone == "199 0000 0077"
 
 

@@ -11,7 +11,8 @@ from PIL import Image
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.test import encode_multipart
 
-from station import addresses, applications, audit, communities, consents, elders, enrolment
+from station import addresses, audit, communities, consents, elders, enrolment
+from station.applications import intake
 from station.db import transaction
 from station.issuing import making, orders, records
 
@@ -547,7 +548,7 @@ def applied(home: Home) -> int:
     typed = replace(WANG, name="赵桂芝", contacts=(enrolment.ContactForm("赵刚", "19900000077", "son"),))
     locality = enrolment.Locality("0432", "吉林省吉林市丰满区龙城社区", frozenset([1, 2]))
     checked = enrolment.check(typed, locality, NOW.date())
-    applications.receive(home.db, home.vault, typed, checked, form_id="b" * 32, station=1, now=NOW)
+    intake.receive(home.db, home.vault, typed, checked, form_id="b" * 32, station=1, now=NOW)
     return int(home.db.scalar("SELECT max(id) FROM application"))
 
 

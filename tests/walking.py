@@ -11,7 +11,6 @@ from flask import Flask
 
 from station import (
     accounts,
-    applications,
     clock,
     communities,
     coverage,
@@ -26,6 +25,7 @@ from station import (
     swaps,
 )
 from station import addresses as ways
+from station.applications import intake
 from station.db import transaction
 from station.incidents import links, reports
 from station.incidents.intake import Report, Sighting
@@ -285,9 +285,7 @@ def _reachable(home: Home, station: int, contact_id: int) -> int:
 def _apply(home: Home, station: int) -> int:
     form = replace(WANG, community_id=str(min(_locality(home, station).community_ids)))
     checked = enrolment.check(form, _locality(home, station), NOW.date())
-    applications.receive(
-        home.db, home.vault, form, checked, form_id=applications.new_form_id(), station=station, now=NOW
-    )
+    intake.receive(home.db, home.vault, form, checked, form_id=intake.new_form_id(), station=station, now=NOW)
     return int(home.db.scalar("SELECT max(id) FROM application"))
 
 

@@ -6,7 +6,8 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from station import applications, cards, communities, enrolment, progress
+from station import cards, communities, enrolment, progress
+from station.applications import intake, records
 from station.communities import Station
 from station.enrolment import ElderForm, Locality
 from station.errors import Invalid, InvalidForm, NotFound, UserError
@@ -43,7 +44,7 @@ def send() -> ResponseReturnValue:
         checked, _ = elder_form.check(typed, _locality(station))
     except InvalidForm as error:
         return _form_page(typed, error.errors), 422
-    code = applications.receive(
+    code = intake.receive(
         connection.get_db(),
         connection.get_vault(),
         typed,
@@ -70,7 +71,7 @@ def look_up() -> ResponseReturnValue:
         text = gettext("Too many tries. Wait a minute, then try again.")
         return render_template("family/status.html", code=code, error=text), 429
     try:
-        found = applications.by_code(connection.get_db(), connection.get_vault(), code)
+        found = records.by_code(connection.get_db(), connection.get_vault(), code)
     except NotFound as error:
         return render_template("family/status.html", code=code, error=pages.error_text(error)), 404
     return render_template(

@@ -7,7 +7,7 @@ from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from station import communities, enrolment, partners, progress, vocabulary
-from station.applications import Application
+from station.applications.records import Application
 from station.enrolment import ContactForm, ElderForm, Locality
 from station.errors import Invalid, UserError
 from station.partners import Handed, Partner

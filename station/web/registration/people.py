@@ -3,7 +3,8 @@
 from flask import g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
-from station import applications, cards, coverage, elders, enrolment, search
+from station import cards, coverage, elders, enrolment, search
+from station.applications import records as applications
 from station.errors import Conflict, InvalidForm
 from station.issuing import records
 from station.web import access, connection, elder_form
@@ -32,7 +33,7 @@ def people() -> ResponseReturnValue:
         newest=[] if query else search.newest(db, vault, station=here.number, count=12),
         badges=open_badges,
         names={person.elder_id: person.name for person in wearers},
-        waiting=len(applications.waiting(db, vault, here.number)),
+        waiting=applications.count_waiting(db, here.number),
         communities={community.id: community.name for community in my_communities()},
     )
 

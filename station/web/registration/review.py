@@ -5,8 +5,9 @@ from datetime import timedelta
 from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from station import applications, partners
-from station.applications import Application
+from station import partners
+from station.applications import decisions, records
+from station.applications.records import Application
 from station.errors import Conflict, Invalid, InvalidForm
 from station.web import access, connection, elder_form
 from station.web.registration.blueprint import WHO, bp, locality, my_station, note
@@ -21,7 +22,7 @@ REVIEW = "registry/review.html"
 @access.allowed(*WHO)
 def applications_list() -> ResponseReturnValue:
     db, vault = connection.get_db(), connection.get_vault()
-    waiting = applications.waiting(db, vault, g.staff.station)
+    waiting = records.waiting(db, vault, g.staff.station)
     return render_template("registry/applications.html", waiting=waiting, now=connection.now(), late=LATE)
 
 
@@ -49,9 +50,7 @@ def approve(application_id: int) -> ResponseReturnValue:
     try:
         checked, photo = elder_form.check(typed, locality(my_station()))
         refuse_known(checked, f"application-{found.uid}")
-        elder_id = applications.approve(
-            db, vault, application_id, checked, by=g.staff.id, now=connection.now()
-        )
+        elder_id = decisions.approve(db, vault, application_id, checked, by=g.staff.id, now=connection.now())
     except (InvalidForm, LooksAlike, Conflict) as error:
         if found.state != "received":
             raise
@@ -66,7 +65,7 @@ def refuse(application_id: int) -> ResponseReturnValue:
     db, vault = connection.get_db(), connection.get_vault()
     reason = request.form.get("reason", "")
     try:
-        applications.refuse(db, vault, application_id, reason, by=g.staff.id, now=connection.now())
+        decisions.refuse(db, vault, application_id, reason, by=g.staff.id, now=connection.now())
     except Invalid as error:
         return form_page(REVIEW, found.form, application=found, errors=[error], reason=reason), 422
     return redirect(url_for(".applications_list"), code=303)
@@ -74,6 +73,6 @@ def refuse(application_id: int) -> ResponseReturnValue:
 
 def _here(application_id: int) -> Application:
     """An application to the caller's own station. Raises NotFound for any other."""
-    found = applications.get(connection.get_db(), connection.get_vault(), application_id)
+    found = records.get(connection.get_db(), connection.get_vault(), application_id)
     access.own_station(found.station)
     return found
