@@ -69,7 +69,7 @@ def test_a_family_applies_and_follows_the_badge_until_it_is_handed_over(home, ph
     badge_id = orders.order(home.db, home.vault, elder_id, by=1, now=now)
     assert step() == "已审核，正在制作胸牌"
     making.make(home.db, home.vault, badge_id, home.config.base_url, now)
-    assert step() == "胸牌已做好，驿站送去"
+    assert step() == "胸牌已做好"
     life.activate(home.db, home.vault, badge_id, by=1, now=now)
     assert step() == "已送到老人手中"
 
