@@ -9,7 +9,7 @@ from conftest import NOW, Home
 from PIL import Image
 from test_canaries import found_in
 
-from station import elders, enrolment, holidays, photos, progress
+from station import enrolment, holidays, photos, portraits, progress
 from station.applications import confirming, decisions, drafts, keeping, pictures, questions, records
 from station.applications.drafts import Content
 from station.db import transaction
@@ -148,13 +148,13 @@ def test_the_identity_picture_ends_with_the_decision_or_by_time(home, sent, end)
 
 def test_the_portrait_becomes_the_record_s_photo_by_consent_alone(home, sent):
     elder_id = decisions.approve(home.db, home.vault, sent.id, checked(), by=1, now=NOW)
-    assert elders.photo(home.db, home.vault, elder_id) == jpeg("tan")
+    assert portraits.jpeg(home.db, home.vault, elder_id) == jpeg("tan")
     assert not pictures.of(home.db, sent.uid)["portrait"].is_there
 
 
 def test_without_consent_the_portrait_ends(home, sent):
     form = checked(replace(ZHAO, consents=("record",)))
-    assert not elders.has_photo(home.db, decisions.approve(home.db, home.vault, sent.id, form, by=1, now=NOW))
+    assert not portraits.exists(home.db, decisions.approve(home.db, home.vault, sent.id, form, by=1, now=NOW))
     assert not pictures.of(home.db, sent.uid)["portrait"].is_there
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from station import audit, clock, elders, vocabulary
+from station import audit, clock, elders, portraits, vocabulary
 from station.applications import pictures, records
 from station.applications.records import Application
 from station.db import StationDatabase, transaction
@@ -117,9 +117,9 @@ def _move_portrait(
     portrait = pictures.of(db, application.uid).get("portrait")
     if portrait is None or not portrait.is_there:
         return
-    if "photo" in checked.consents and not elders.has_photo(db, elder_id):
+    if "photo" in checked.consents and not portraits.exists(db, elder_id):
         jpeg = pictures.jpeg(db, vault, application.uid, "portrait")
-        elders.set_photo(db, vault, elder_id, jpeg, by=by, now=now)
+        portraits.keep(db, vault, elder_id, jpeg, by=by, now=now)
     pictures.destroy(db, vault, application.uid, "portrait", now)
 
 
