@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from station import audit, clock, elders, portraits, vocabulary
+from station import audit, clock, elders, family_words, portraits
 from station.applications import pictures, records
 from station.applications.records import Application
 from station.db import StationDatabase, transaction
@@ -53,8 +53,8 @@ def refuse(
 def set_delay(
     db: StationDatabase, vault: Vault, application_id: int, reason: str, *, by: int, now: datetime
 ) -> None:
-    """Say why a badge takes longer (a key of vocabulary.DELAYS; empty takes it back). The family reads it."""
-    if reason and reason not in vocabulary.DELAYS:
+    """Say why a badge takes longer (a key of family_words.DELAYS; empty takes it back). The family reads it."""
+    if reason and reason not in family_words.DELAYS:
         raise Invalid("delay", "Choose one of the listed reasons.")
     with transaction(db):
         db.write("UPDATE application SET delay = ? WHERE id = ?", reason, application_id)

@@ -143,8 +143,9 @@ def _free_code(db: StationDatabase) -> str:
     while True:
         code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
         taken = db.scalar(
-            "SELECT 1 FROM application_draft WHERE code_hash = ?1 "
-            "UNION ALL SELECT 1 FROM application WHERE code_hash = ?1",
+            "SELECT 1 FROM application_draft WHERE code_hash = ? "
+            "UNION ALL SELECT 1 FROM application WHERE code_hash = ?",
+            seal.token_hash(code),
             seal.token_hash(code),
         )
         if not taken:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from station import audit, clock, vocabulary
+from station import audit, clock, family_words
 from station.applications import records
 from station.db import StationDatabase, transaction
 from station.enrolment import ElderForm, Enrolment
@@ -19,7 +19,7 @@ LONGEST = 200
 class Question:
     id: int
     application_id: int
-    about: str  # a key of vocabulary.ASKABLE: the page on which it is answered
+    about: str  # a key of family_words.ASKABLE: the page on which it is answered
     text: str  # the reviewer's own words; may be empty
     answer: str  # the family's own words; may be empty although it was answered, for the page says it all
     asked_by: int
@@ -34,7 +34,7 @@ def ask(
 
     A second question about the same page takes the place of the open one.
     """
-    if about not in vocabulary.ASKABLE:
+    if about not in family_words.ASKABLE:
         raise Invalid("about", "Choose what you ask about.")
     said = text.strip()[:LONGEST]
     if about == "other" and not said:

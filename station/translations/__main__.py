@@ -25,6 +25,9 @@ KEYWORDS = {
     "NotFound": None,
     "Conflict": None,
     "Refused": None,
+    "Gone": None,
+    "TooOften": None,
+    "TooMany": None,
     "Invalid": (2,),
     "fail": (2,),
 }
