@@ -160,11 +160,11 @@ def _hold_limits(
             clock.text(now - within),
         )
         if sent >= most:
-            raise TooOften(
-                "A code has just been sent. Wait a minute; without a code the application goes on all the same."
-                if within == APART
-                else "No more codes can be sent today. Go on without: the station rings you."
-            )
+            if within == APART:
+                raise TooOften(
+                    "A code has just been sent. Wait a minute; without a code the application goes on all the same."
+                )
+            raise TooOften("No more codes can be sent today. Go on without: the station rings you.")
 
 
 def _keep(db: StationDatabase, uid: str, means: str, index: bytes, now: datetime) -> None:
