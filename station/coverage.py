@@ -208,7 +208,8 @@ _LIVING = (
     "SELECT uid, community_id, record, "
     "EXISTS (SELECT 1 FROM badge WHERE elder_id = elder.id AND state = 'worn' AND coalesce((SELECT result "
     "FROM badge_check WHERE badge_id = badge.id ORDER BY id DESC LIMIT 1), '') NOT IN ('refused', 'missing')) AS wearing, "
-    "EXISTS (SELECT 1 FROM badge WHERE elder_id = elder.id AND state IN ('ordered', 'made', 'printed')) AS waits "
+    "EXISTS (SELECT 1 FROM badge WHERE elder_id = elder.id AND state IN ('ordered', 'made', 'printed')) "
+    "AND NOT EXISTS (SELECT 1 FROM refusal WHERE elder_id = elder.id AND withdrawn_at IS NULL) AS waits "
     "FROM elder WHERE station = ? AND status = 'living'"
 )
 

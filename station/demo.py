@@ -4,11 +4,11 @@ import json
 import os
 import secrets
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from station import accounts, addresses, communities, duty, elders, enrolment
+from station import accounts, addresses, communities, duty, elders, enrolment, underway
 from station.communities import Policy, Station
 from station.config import Config
 from station.db import StationDatabase, transaction
@@ -74,6 +74,12 @@ _ELDERS = (
     ("陈玉梅", "1952-04-08", "female", "锦绣花园9号楼1单元601", "grandchild", ("memory",), "陈阿姨", ("anxious",)),
     ("单长江", "1944-12-25", "male", "帝景小区101号楼3单元302", "sibling", ("speech", "stroke"), "", ("slowly", "unsteady")),
     ("关淑琴", "1947-07-03", "female", "松江小区5号楼2单元102", "carer", ("memory", "seizures"), "", ()),
+)  # fmt: skip
+
+# Their badges are printed and on the way to them.
+_WAITING = (
+    ("孙玉珍", "1949-02-11", "female", "帝景小区103号楼2单元202", "daughter", ("memory",), "", ()),
+    ("马占山", "1943-08-16", "male", "江畔人家7号楼1单元601", "son", ("memory", "heart"), "", ()),
 )  # fmt: skip
 
 
@@ -152,6 +158,13 @@ def make_badges(db: StationDatabase, vault: Vault, config: Config, now: datetime
     for badge_id in making.waiting(db):
         making.make(db, vault, badge_id, config.base_url, now)
         life.activate(db, vault, badge_id, by=1, now=now)
+
+
+def send_out(db: StationDatabase, vault: Vault, config: Config, now: datetime) -> None:
+    """Let a worker be on the way with badges to people who wait for them."""
+    for number, person in enumerate(_WAITING, len(_ELDERS)):
+        _enrol(db, vault, number, person, now - timedelta(hours=30))
+    underway.set_out(db, vault, config, now)
 
 
 def redraw_badges(db: StationDatabase, vault: Vault, config: Config, now: datetime) -> None:

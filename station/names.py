@@ -116,3 +116,8 @@ def _folded(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", text).casefold()
     plain = "".join(c for c in decomposed if not unicodedata.combining(c))
     return unicodedata.normalize("NFC", _NO_LETTERS.sub("", plain))
+
+
+def masked(name: str) -> str:
+    """A name for paper that may be lost: 王** for 王秀兰, J** for John Smith."""
+    return f"{name[:1]}**"

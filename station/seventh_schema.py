@@ -203,4 +203,29 @@ CREATE TABLE applicant_message (
 CREATE INDEX applicant_message_due ON applicant_message (due_at) WHERE state = 'pending'
 """
 
-SCRIPTS = (IMPORTS, COVERAGE, PARTNERS, FROM_HOME)
+# The way of a printed badge to the door, and the buildings of each grid. Neither says where anybody lives.
+DELIVERIES = """
+CREATE TABLE delivery (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  badge_id INTEGER NOT NULL REFERENCES badge (id),
+  step TEXT NOT NULL CHECK (step IN ('taken', 'put_back', 'not_home', 'agreed', 'refused')),
+  next_on TEXT,
+  staff_id INTEGER REFERENCES staff (id),
+  form_id TEXT UNIQUE,
+  at TEXT NOT NULL,
+  CHECK ((next_on IS NOT NULL) = (step IN ('not_home', 'agreed')))
+) STRICT
+
+CREATE INDEX delivery_by_badge ON delivery (badge_id, id)
+
+CREATE TABLE grid (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  community_id INTEGER NOT NULL REFERENCES community (id),
+  position INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  buildings TEXT NOT NULL,
+  UNIQUE (community_id, name)
+) STRICT
+"""
+
+SCRIPTS = (IMPORTS, COVERAGE, PARTNERS, FROM_HOME, DELIVERIES)

@@ -11,6 +11,15 @@ REISSUE_REASONS = {
     "misprinted": N_("misprinted"),
 }
 
+# What happened to a printed badge on its way to the door; trips.STEPS.
+DELIVERY_STEPS = {
+    "taken": N_("taken along"),
+    "put_back": N_("put back at the station"),
+    "not_home": N_("nobody at home"),
+    "agreed": N_("rung, day agreed with the family"),
+    "refused": N_("does not want it"),
+}
+
 # The checks of /healthz, as staff call them.
 CHECKS = {
     "database": N_("the records"),

@@ -130,6 +130,14 @@ SHOTS = {
     "coverage of the operator": Shot("operator", "/coverage", spoken=("zh",)),
     "badges": Shot("worker", "/badges"),
     "badges with an error": Shot("worker", "/badges", {"count": "-1"}, "form:has(#count)"),
+    "round": Shot("worker", "/deliveries"),
+    "round, nothing ticked": Shot(
+        "worker", "/deliveries", {"nothing": ""}, "form[action$=take]", spoken=("zh",)
+    ),
+    "door": Shot("worker", "{door}"),
+    "door with an error": Shot("worker", "{door}", {"reason": ""}, "form:has(#reason)", spoken=("zh",)),
+    "round on paper": Shot("worker", "/deliveries/sheet"),
+    "grids": Shot("worker", "/deliveries/grids"),
     "paper card": Shot("worker", "{badge}/card"),
     "landmarks": Shot("worker", "/landmarks"),
     "landmarks without a file": Shot("worker", "/landmarks", {"crs": "gcj02"}, "form[enctype]"),
@@ -179,6 +187,7 @@ def paint(running: Running) -> Scenery:
         "bare": shy["scan_url"].removeprefix(running.base_url),
         "digits": bare["badge_number"].replace("-", ""),
         "record": _record(worker, bare),
+        "door": re.search(r'href="(/deliveries/\d+)"', html(worker, "/deliveries"))[1],
     }
     return scenery
 

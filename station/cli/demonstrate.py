@@ -78,6 +78,7 @@ def _build(config: Config) -> None:
         note = demo.new_note(made)
         demo.furnish(db, vault, note, now)
         demo.make_badges(db, vault, made, now)
+        demo.send_out(db, vault, made, now)
         demo.write_note(made, note)
     if config.data_dir.exists():
         config.data_dir.rmdir()

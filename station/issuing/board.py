@@ -8,10 +8,11 @@ from typing import Any
 
 from station import clock
 from station.db import StationDatabase
-from station.issuing import batches, checks, records
+from station.issuing import batches, checks, records, trips
 from station.issuing.batches import Batch
 from station.issuing.checks import DueForCheck
 from station.issuing.records import Badge
+from station.issuing.trips import Trip
 
 TWO_DAYS = timedelta(hours=48)  # promised to families, from application to hand-over
 LOOK_BACK = timedelta(days=90)
@@ -34,6 +35,7 @@ class Line:
     since: datetime
     hours: int  # full ones since then
     is_late: bool
+    trip: Trip  # to the door
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class Board:
     due: list[Line]  # late ones first, then the oldest
     unserved: list[Unserved]  # the longest first
     forgotten: list[Line]
+    declined: list[Line]  # made, but the elder or the family does not want it
     blanks: list[Badge]
     unconfirmed: list[Badge]  # worn, but no contact has said that a message came
     unproven: list[Badge]  # worn, but only their number was typed
@@ -71,12 +74,14 @@ class Board:
 
 def read(db: StationDatabase, station: int, now: datetime) -> Board:
     """Everything on a station's board; names stay with the elders' records."""
-    lines = [_line(row, now) for row in _on_the_way(db, station)]
-    lying = [line for line in lines if line.badge.made_at and now - line.badge.made_at > FORGOTTEN]
+    waiting, refusing = lines(db, station, now), _refusing(db, station)
+    wanted = [line for line in waiting if line.badge.elder_id not in refusing]
+    lying = [line for line in wanted if line.badge.made_at and now - line.badge.made_at > FORGOTTEN]
     return Board(
-        due=sorted((line for line in lines if line not in lying), key=lambda line: line.since),
+        due=sorted((line for line in wanted if line not in lying), key=lambda line: line.since),
         unserved=unserved(db, station, now),
         forgotten=lying,
+        declined=[line for line in waiting if line.badge.elder_id in refusing],
         blanks=[badge for badge in records.unfinished(db, station) if badge.elder_id is None],
         unconfirmed=unconfirmed(db, station),
         unproven=checks.unproven(db, station),
@@ -130,24 +135,37 @@ def unserved(db: StationDatabase, station: int, now: datetime) -> list[Unserved]
 
 def elders_of(board: Board) -> Collection[int]:
     """Whose badges are on the board."""
-    lines = [*board.due, *board.forgotten]
+    shown = [*board.due, *board.forgotten, *board.declined]
     to_check = (one.badge for one in board.to_check)
-    badges = [*(one.badge for one in lines), *board.unconfirmed, *board.unproven, *to_check]
+    badges = [*(one.badge for one in shown), *board.unconfirmed, *board.unproven, *to_check]
     wearers = {badge.elder_id for badge in badges if badge.elder_id is not None}
     return wearers | {one.elder_id for one in board.unserved}
 
 
-def _on_the_way(db: StationDatabase, station: int) -> list[dict[str, Any]]:
-    return db.rows(
+def lines(db: StationDatabase, station: int, now: datetime) -> list[Line]:
+    """Every badge that an elder has not got yet, with how far it has come."""
+    rows = db.rows(
         f"SELECT badge.*, {_SINCE} AS since FROM badge WHERE station = ? "  # noqa: S608
         "AND elder_id IS NOT NULL AND state IN ('ordered', 'made', 'printed') ORDER BY id",
         station,
     )
+    carried = trips.of_station(db, station)
+    return [_line(row, carried.get(row["id"], trips.NONE), now) for row in rows]
 
 
-def _line(row: dict[str, Any], now: datetime) -> Line:
+def _refusing(db: StationDatabase, station: int) -> set[int]:
+    """Elders who do not want a badge, as things stand."""
+    rows = db.rows(
+        "SELECT elder_id FROM refusal JOIN elder ON elder.id = refusal.elder_id "
+        "WHERE elder.station = ? AND withdrawn_at IS NULL",
+        station,
+    )
+    return {row["elder_id"] for row in rows}
+
+
+def _line(row: dict[str, Any], trip: Trip, now: datetime) -> Line:
     since = clock.parse(row["since"])
-    return Line(records.from_row(row), since, *_waited(since, now))
+    return Line(records.from_row(row), since, *_waited(since, now), trip)
 
 
 def _waited(since: datetime, now: datetime) -> tuple[int, bool]:

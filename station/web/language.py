@@ -1,10 +1,10 @@
 """Which language a page speaks, and how times and words are shown in it."""
 
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from flask import Flask, request
-from flask_babel import Babel, format_datetime, get_locale, gettext
+from flask_babel import Babel, format_date, format_datetime, get_locale, gettext
 
 from station import staff_words, vocabulary
 from station.web import connection
@@ -21,6 +21,7 @@ def install(app: Flask) -> None:
     Babel(app, locale_selector=choose)
     app.add_template_filter(clock_time)
     app.add_template_filter(day_time)
+    app.add_template_filter(week_day)
     app.add_template_filter(second_time)
     app.add_template_filter(whole_day)
     app.add_template_filter(_words, "words")
@@ -63,6 +64,12 @@ def day_time(moment: datetime) -> str:
     local = moment.astimezone(ZoneInfo(connection.config().timezone))
     pattern = {"zh": "M月d日 HH:mm", "ko": "M월 d일 HH:mm"}.get(current(), "d MMM HH:mm")
     return str(format_datetime(local, pattern, rebase=False))
+
+
+def week_day(day: date) -> str:
+    """A day of the coming weeks with its weekday, in the reader's language."""
+    pattern = {"zh": "M月d日 EEE", "ko": "M월 d일 EEE"}.get(current(), "EEE d MMM")
+    return str(format_date(day, pattern))
 
 
 def whole_day(moment: datetime) -> str:

@@ -3,6 +3,7 @@
 from station.web.registration import (
     badges,
     coverage,
+    grids,
     landmarks,
     lists,
     people,
@@ -10,6 +11,7 @@ from station.web.registration import (
     reaching,
     record,
     review,
+    rounds,
     voice,
 )
 from station.web.registration.blueprint import bp
@@ -18,6 +20,7 @@ __all__ = [
     "badges",
     "bp",
     "coverage",
+    "grids",
     "landmarks",
     "lists",
     "people",
@@ -25,5 +28,6 @@ __all__ = [
     "reaching",
     "record",
     "review",
+    "rounds",
     "voice",
 ]

@@ -13,6 +13,7 @@ from station.web import access, connection, elder_form, pages
 from station.web.registration import reading
 from station.web.registration.blueprint import WHO, badge_here, bp, elder_here, my_station, note
 from station.web.registration.record import record_page
+from station.web.registration.rounds import door_page
 
 FILES = {"pdf": "application/pdf", "png": "image/png", "svg": "image/svg+xml"}
 
@@ -173,6 +174,8 @@ def _again(elder_id: int | None, badge_id: int | None, error: Invalid) -> Respon
         "text": pages.error_text(error),
         "typed": request.form.get("code", ""),
     }
+    if badge_id is not None and _is_round():
+        return door_page(badge_here(badge_id), code_error=wrong), 422
     return record_page(elder_id, code_error=wrong), 422
 
 
@@ -180,6 +183,13 @@ def _record(elder_id: int) -> ResponseReturnValue:
     return redirect(url_for(".record", elder_id=elder_id), code=303)
 
 
+def _is_round() -> bool:
+    """Whether the button was pressed at the door, on the page of a worker's round."""
+    return request.form.get("back") == "round"
+
+
 def _back(badge: Badge) -> ResponseReturnValue:
-    """To the elder's record; blank stock is on the board."""
+    """To the page of the door or to the elder's record; blank stock is on the board."""
+    if badge.elder_id and _is_round():
+        return redirect(url_for(".door", badge_id=badge.id), code=303)
     return _record(badge.elder_id) if badge.elder_id else redirect(url_for(".board_page"), code=303)

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from station import cards, coverage, elders, enrolment, search
 from station.applications import records as applications
 from station.errors import Conflict, InvalidForm
-from station.issuing import records
+from station.issuing import records, trips
 from station.web import access, connection, elder_form
 from station.web.registration.blueprint import WHO, bp, locality, my_communities, my_station
 from station.web.registration.entry import (
@@ -33,6 +33,7 @@ def people() -> ResponseReturnValue:
         newest=[] if query else search.newest(db, vault, station=here.number, count=12),
         badges=open_badges,
         names={person.elder_id: person.name for person in wearers},
+        carried=trips.of_station(db, here.number),
         waiting=applications.count_waiting(db, here.number),
         communities={community.id: community.name for community in my_communities()},
     )

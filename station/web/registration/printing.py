@@ -4,11 +4,11 @@ from flask import g, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from station import search
+from station import accounts, search
 from station.errors import Invalid
 from station.issuing import batches, board, orders
 from station.issuing.batches import KINDS, Batch
-from station.web import access, connection, pages
+from station.web import access, connection, elder_form, pages
 from station.web.registration.blueprint import WHO, badge_here, bp, note
 
 # Of the long lists, whose headings count all: a station that starts rehearsing today has thousands to go.
@@ -102,6 +102,8 @@ def _board(error: Invalid | None = None) -> str:
         most_blanks=orders.MOST_BLANKS,
         most_shown=MOST_SHOWN,
         outdated=batches.OUTDATED,
+        staff={one.id: one.name for one in accounts.all_staff(db, vault, station)},
+        today=elder_form.today(),
     )
 
 

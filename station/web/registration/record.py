@@ -24,11 +24,12 @@ from station import (
 from station.db import StationDatabase
 from station.errors import Conflict, Invalid, InvalidForm
 from station.incidents import repeats
-from station.issuing import batches, checks, life, records, rehearsals
+from station.issuing import batches, checks, life, records, rehearsals, trips
 from station.issuing.batches import Batch
 from station.issuing.checks import Check
 from station.issuing.records import Badge
 from station.issuing.rehearsals import Answer
+from station.issuing.trips import Trip
 from station.web import access, connection, elder_form, pages
 from station.web.registration.blueprint import WHO, bp, elder_here, locality, my_station, note
 from station.web.registration.entry import form_again, form_page
@@ -47,13 +48,14 @@ class Shown:
     answers: dict[int, Answer]  # by contact, of the newest rehearsal
     is_confirmed: bool
     is_unproven: bool  # its number was typed, and nothing has read the real thing since
+    trip: Trip  # to the door
 
     @classmethod
     def read(cls, db: StationDatabase, badge: Badge) -> "Shown":
         batch, seen = batches.of_badge(db, badge.id), checks.of_badge(db, badge.id)
         answers, known = rehearsals.answers(db, badge), rehearsals.is_confirmed(db, badge.id)
-        unproven = checks.is_unproven(db, badge.id)
-        return cls(badge, batch, life.last_test(db, badge), seen, answers, known, unproven)
+        unproven, trip = checks.is_unproven(db, badge.id), trips.of_badge(db, badge.id)
+        return cls(badge, batch, life.last_test(db, badge), seen, answers, known, unproven, trip)
 
 
 @bp.get("/elders/<int:elder_id>")
@@ -152,6 +154,7 @@ def record_page(
         badges=[Shown.read(db, badge) for badge in records.of_elder(db, elder_id)],
         code_error=code_error or {},
         now=connection.now(),
+        today=elder_form.today(),
         ledger=[{**row, "at": clock.parse(row["at"])} for row in consents.ledger(db, elder_id)],
         staff={one.id: one.name for one in accounts.all_staff(db, vault, elder.station)},
         items=elder_form.shown_items(cards.of_elder(db, vault, elder_id)),
