@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from station import clock, holidays
 from station.applications.records import Application
 from station.db import StationDatabase
-from station.issuing import records
+from station.issuing import records, trips
 from station.issuing.records import Badge
 
 STEPS = ("received", "approved", "made", "on_its_way", "handed_over")
@@ -45,8 +45,9 @@ def marks(db: StationDatabase, application: Application) -> list[Mark]:
     badge = _badge(db, application)
     if badge and (badge.state in records.READY or badge.activated_at):
         times["made"] = badge.made_at
-    if badge and (badge.state == "printed" or badge.activated_at):
-        times["on_its_way"] = badge.printed_at
+    carried = badge and trips.of_badge(db, badge.id).since
+    if badge and (badge.activated_at or (badge.state == "printed" and carried)):
+        times["on_its_way"] = carried
     if badge and badge.activated_at:
         times["handed_over"] = badge.activated_at
     furthest = max(STEPS.index(name) for name in times)
