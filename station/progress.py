@@ -45,7 +45,7 @@ def marks(db: StationDatabase, application: Application) -> list[Mark]:
     badge = _badge(db, application)
     if badge and (badge.state in records.READY or badge.activated_at):
         times["made"] = badge.made_at
-    carried = badge and trips.of_badge(db, badge.id).since
+    carried = trips.of_badge(db, badge.id).since if badge else None
     if badge and (badge.activated_at or (badge.state == "printed" and carried)):
         times["on_its_way"] = carried
     if badge and badge.activated_at:
