@@ -19,6 +19,10 @@ class NotFound(UserError):
     status = 404
 
 
+class Superseded(Exception):
+    """Another sender process leads now; this one must not send any more."""
+
+
 class Conflict(UserError):
     status = 409
 

@@ -4,6 +4,7 @@ import logging
 import math
 import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
@@ -38,10 +39,13 @@ def deliver(address: Address, message: Outgoing, now: datetime) -> Result:
     )
 
 
-def import_spool(config: Config, ring: Keyring, db: StationDatabase, vault: Vault) -> int:
+def import_spool(
+    config: Config, ring: Keyring, db: StationDatabase, vault: Vault, beat: Callable[[], None]
+) -> int:
     """Bring reports that waited on the disk into the database, with the time at which they were made."""
     count = 0
     for waiting in spool.waiting(config.spool, ring, tidy=True):
+        beat()
         door = reports.Door(waiting.station, waiting.serial, waiting.source, spooled=True)
         try:
             reports.report(db, vault, door, waiting.report, waiting.at)

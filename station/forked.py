@@ -73,7 +73,7 @@ def _become(name: str, run: Callable[[], None], reading: int, keep: socket.socke
         for number in SIGNALS:
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
-        _call_myself(f"station-{name}")
+        call_myself(f"station-{name}")
         run()
         status = 0
     except BaseException:
@@ -91,7 +91,7 @@ def _close_all_but(kept: int) -> None:
     os.closerange(max(kept, 2) + 1, most)
 
 
-def _call_myself(name: str) -> None:
+def call_myself(name: str) -> None:
     """The name that ps and top show, where the system has this file."""
     with suppress(OSError):
         Path("/proc/self/comm").write_text(name)

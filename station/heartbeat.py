@@ -27,7 +27,7 @@ def beat(folder: Path, name: str) -> None:
 
 def is_stale(name: str, age: float) -> bool:
     """Whether a process that has been silent for `age` seconds counts as hung."""
-    return age > (STALE_S if name == "sender" else STALE_OF_OTHERS_S)
+    return age > (STALE_S if name.startswith("sender") else STALE_OF_OTHERS_S)
 
 
 def age_s(folder: Path, name: str) -> float | None:

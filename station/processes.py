@@ -1,6 +1,5 @@
 """The child processes: web (several, on one socket), sender, jobs. Each ends when its parent does."""
 
-import fcntl
 import logging
 import os
 import signal
@@ -12,16 +11,19 @@ from functools import partial
 from pathlib import Path
 
 from station import accounts, clock, demo, duty, emergency, founding, heartbeat, seal, webserver
+from station.alerts import letters
 from station.applications import keeping
+from station.channels import connect
 from station.config import WEB_PROCESSES, Config
 from station.db import DatabaseError, StationDatabase
-from station.errors import SettingError, StorageGone
+from station.errors import SettingError, StorageGone, Superseded
 from station.fallback import WithoutDatabase
 from station.issuing import batches, making
 from station.lists import imports, working
 from station.seal import Keyring
 from station.selfwatch import tonight
 from station.sender import Sender, reopen
+from station.standby import Standby
 from station.vault import Unsealable, Vault
 
 log = logging.getLogger("station.processes")
@@ -60,42 +62,52 @@ def web(config: Config, listener: socket.socket, name: str) -> None:
     webserver.serve(config, ring, listener, NAMES.index(name), stop.event)
 
 
-def sender(config: Config) -> None:
-    """Send alerts until the parent ends; exactly one at a time, by a lock file."""
+def sender(config: Config, name: str) -> None:
+    """Send alerts until the parent ends, or wait to; of all sender processes one sends."""
     ring = seal.read_keyring(config.keyring)
     stop = Stop()
-    leader = os.open(config.beats / "sender.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    fcntl.flock(leader, fcntl.LOCK_EX)
+    letters.warm(config.language)
+    connect.tls_context("")
+    standby = Standby(config.beats, name)
+    while standby.wait(stop.event):
+        try:
+            _lead(config, ring, standby, stop.event)
+        except Superseded as other:
+            log.error("this sender steps back: %s", other)
+            standby.step_back(stop.event)
+
+
+def _lead(config: Config, ring: Keyring, standby: Standby, stop: threading.Event) -> None:
     fallback = WithoutDatabase(config, ring)
-    while not stop.event.is_set():
+    while not stop.is_set():
         try:
             with founding.opened(config, ring) as (db, vault):
-                _send_until(config, ring, db, vault, stop.event)
+                _send_until(Sender(config, ring, db, vault, standby.lead), stop)
         except UNUSABLE as error:
             log.error("the database cannot be used: %s", error)
-            _send_without_database(config, fallback, stop.event)
+            _send_without_database(standby, fallback, stop)
 
 
-def _send_until(
-    config: Config, ring: Keyring, db: StationDatabase, vault: Vault, stop: threading.Event
-) -> None:
-    running = Sender(config, ring, db, vault, partial(heartbeat.beat, config.beats, "sender"))
-    running.start(clock.utcnow())
-    while not stop.is_set():
-        running.beat()
-        if reopen(running):
-            raise StorageGone("the database was removed or replaced")
-        running.tick(clock.utcnow())
-        running.idle()
-    running.drain(DRAIN_S)
+def _send_until(running: Sender, stop: threading.Event) -> None:
+    try:
+        running.start(clock.utcnow())
+        while not stop.is_set():
+            running.beat()
+            if reopen(running):
+                raise StorageGone("the database was removed or replaced")
+            running.tick(clock.utcnow())
+            running.idle()
+        running.drain(DRAIN_S)
+    finally:
+        running.end()
 
 
-def _send_without_database(config: Config, fallback: WithoutDatabase, stop: threading.Event) -> None:
+def _send_without_database(standby: Standby, fallback: WithoutDatabase, stop: threading.Event) -> None:
     """Tell those on duty from the sealed files, and look every second whether the database is back."""
     for _ in range(5):
         if stop.wait(0.2):
             return
-        heartbeat.beat(config.beats, "sender")
+        standby.lead()
         fallback.tick(clock.utcnow())
 
 
@@ -142,7 +154,7 @@ def _work_until(config: Config, db: StationDatabase, vault: Vault, stop: threadi
         stop.wait(0.1)
 
 
-NAMES = (*(f"web-{n}" for n in range(1, WEB_PROCESSES + 1)), "sender", "jobs")
+NAMES = (*(f"web-{n}" for n in range(1, WEB_PROCESSES + 1)), "sender-1", "sender-2", "jobs")
 
 
 def is_web(name: str) -> bool:
@@ -153,8 +165,8 @@ def run(name: str, config: Config, listener: socket.socket) -> None:
     """Be the child of this name until the parent ends."""
     if is_web(name):
         web(config, listener, name)
-    elif name == "sender":
-        sender(config)
+    elif name.startswith("sender"):
+        sender(config, name)
     else:
         jobs(config)
 

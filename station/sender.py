@@ -11,17 +11,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from station import addresses, clock, communities, fallback, seal
+from station import addresses, clock, communities, fallback, terms
 from station.addresses import Address
-from station.alerts import ladder, letters, outbox, plan
-from station.alerts.gates import Gates, Way
+from station.alerts import ladder, letters, outbox, plan, recall
+from station.alerts.gates import URGENT, Gates, Way
 from station.alerts.outbox import Due
 from station.channels import beacon
 from station.channels.base import Outgoing, Result
 from station.communities import Policy
 from station.config import Config
 from station.db import DatabaseError, StationDatabase
-from station.errors import StorageGone
+from station.errors import StorageGone, Superseded
 from station.incidents import acts, events, lanes
 from station.incidents.states import rings
 from station.seal import Keyring
@@ -60,6 +60,7 @@ class Sender:
     beat: Callable[[], None] = lambda: (
         None
     )  # called within long work, so that a busy sender is not taken for a dead one
+    still_leads: Callable[[], None] = lambda: None  # raises Superseded
     pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(SLOTS, "send"))
     results: "queue.SimpleQueue[tuple[Due, Way | None, Result]]" = field(default_factory=queue.SimpleQueue)
     gates: Gates = field(default_factory=Gates)
@@ -78,8 +79,11 @@ class Sender:
         return self.gates.in_the_air
 
     def start(self, now: datetime) -> None:
-        """Take back what a dead sender left, and plan everything once from the disk."""
+        """Begin a term of the lead, take back what a dead sender left, and plan everything once from the disk."""
+        self.still_leads = terms.take(self.db, now)
         outbox.reclaim(self.db, now)
+        with _apart("what is known of the ways"):
+            recall.ways(self.db, self.vault, self.gates, now)
         # Events of the last day are looked at again: their messages are unique, so nothing goes out twice
         # that was planned, and nothing is missed that was not.
         since = clock.text(now - outbox.LAST_WORDS)
@@ -96,6 +100,7 @@ class Sender:
             self._housekeeping(now)
         version = self.db.scalar("PRAGMA data_version")
         if version != self.version:
+            self.still_leads()
             self.version = version
             self._follow_events(now)
         if moment - self.last_plan >= PLAN_ALL_EVERY_S:
@@ -108,7 +113,7 @@ class Sender:
         with _apart("the leases"):
             for incident_id in [*acts.lapse(self.db, now), *acts.overdue(self.db, now)]:
                 self._plan(incident_id, now)
-        if fallback.import_spool(self.config, self.ring, self.db, self.vault):
+        if fallback.import_spool(self.config, self.ring, self.db, self.vault, self.beat):
             self.version = -1  # own commits do not move the number by which others' are noticed
         with _apart("the rehearsals"):
             plan.plan_rehearsals(self.db, timezone=self.config.timezone, now=now)
@@ -252,10 +257,10 @@ class Sender:
 
     def _let_out(self, due: Due, address: Address, message: Outgoing, now: datetime) -> None:
         """Send now, or put the alert back when the provider's limit or its trouble says later."""
-        target = seal.token_hash(address.destination).hex()
-        way = Way(address.channel_id, address.id, address.kind, target)
-        wait = self.gates.enter(way, now, urgent=due.kind in ("notice", "ladder"))
+        way = recall.way_to(address)
+        wait = self.gates.enter(way, now, urgent=due.kind in URGENT)
         if wait is None:
+            self.still_leads()  # it may have hung since it claimed this
             self.pool.submit(self._deliver, due, way, address, message, now)
         else:
             outbox.put_back(self.db, due, wait, now)
@@ -316,8 +321,12 @@ class Sender:
         """At the end: give what is in the air a little time, and write down how it went."""
         until = time.monotonic() + seconds
         while sum(self.in_the_air.values()) and time.monotonic() < until:
+            self.beat()
             self.idle()
             self._collect(clock.utcnow())
+
+    def end(self) -> None:
+        """Nothing more leaves from here; what waits for a free thread is another sender's to send."""
         self.pool.shutdown(wait=False, cancel_futures=True)
 
 
@@ -329,7 +338,7 @@ def _apart(what: str) -> Iterator[None]:
     """
     try:
         yield
-    except (StorageGone, DatabaseError):
+    except (StorageGone, DatabaseError, Superseded):
         raise
     except Exception:
         log.exception("%s cannot be handled", what)

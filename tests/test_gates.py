@@ -62,7 +62,7 @@ def owe(home: Home, incident_id: int, address_id: int, count: int, kind: str = "
         for n in range(count):
             home.db.insert(
                 "alert",
-                uid=f"{address_id}-{n}",
+                uid=f"{incident_id}-{address_id}-{n}",
                 dedup=f"{incident_id}|{kind}|{address_id}|{n}",
                 incident_id=incident_id,
                 kind=kind,
@@ -189,7 +189,7 @@ def test_a_robot_gets_no_more_than_its_provider_takes_in_a_minute(home: Home, ga
     owe(home, case, other, 15, "message")
     watch = Watch(home, gateway, NOW)
     watch.at(0)
-    assert len(gateway.requests) == 16
+    assert len(gateway.requests) == 17, "sixteen, and the ring for which the last four are kept"
     owe(home, case, one, 10)
     watch.at(1)
     assert len(gateway.requests) == 20
@@ -202,6 +202,97 @@ def test_a_robot_gets_no_more_than_its_provider_takes_in_a_minute(home: Home, ga
     assert len(gateway.requests) <= 40
     assert home.db.scalar("SELECT count(*) FROM alert WHERE kind = 'notice' AND state = 'pending'") == 0
     assert home.db.scalar("SELECT max(attempts) FROM alert WHERE state = 'accepted'") == 1
+
+
+def test_a_ring_does_not_wait_behind_what_must(home: Home) -> None:
+    """When a robot's ordinary share is used up, what may use the rest is found at once, however much waits before it."""
+    case = incident(home, 1)
+    robot = reach(home, channel(home, "wecom_robot", "robots"), DUTY, "robot-1")
+    owe(home, case, robot, 100, "message")
+    with transaction(home.db):
+        home.db.insert(
+            "alert", uid="ring", dedup="ring", incident_id=case, kind="ladder", ring_round=1, address_id=robot,
+            staff_id=DUTY, due_at=clock.text(NOW), created_at=clock.text(NOW),
+        )  # fmt: skip
+    rooms = outbox.Rooms(8, {}, urgent_only=frozenset({robot}))
+    assert [due.uid for due in outbox.claim(home.db, NOW, 32, rooms)] == ["ring"]
+
+
+def test_a_message_counts_from_the_end_of_its_attempt() -> None:
+    """The provider may have taken it only then: counted from its start, its own minute would see 21."""
+    ways, way = Gates(), Way(1, 1, "wecom_robot", "key")
+    for _ in range(20):
+        assert ways.enter(way, NOW, urgent=True) is None
+    assert ways.enter(way, NOW + timedelta(seconds=9), urgent=True), "those under way count too"
+    for _ in range(20):
+        ways.leave(way, FINE, NOW + timedelta(seconds=9))
+    assert ways.enter(way, NOW + timedelta(seconds=61), urgent=True)
+    assert ways.enter(way, NOW + timedelta(seconds=69), urgent=True) is None
+
+
+def test_a_sender_that_was_killed_leaves_the_minutes_budget_used(home: Home, gateway: Provider) -> None:
+    robots = channel(home, "wecom_robot", "robots", base_url=gateway.url)
+    case = incident(home, 1)
+    owe(home, case, reach(home, robots, DUTY, "robot-1"), 60)
+    watch = Watch(home, gateway, NOW)
+    watch.at(0)
+    assert len(gateway.requests) == 20
+    for second in (1, 20, 40):
+        watch.restart()
+        watch.at(second)
+    assert len(gateway.requests) == 20, "a new sender believes that the minute is its own"
+    watch.at(61)
+    assert len(gateway.requests) == 40
+
+
+def test_what_was_in_the_air_when_the_sender_died_counts_as_sent(home: Home, gateway: Provider) -> None:
+    robots = channel(home, "wecom_robot", "robots", base_url=gateway.url)
+    case = incident(home, 1)
+    owe(home, case, reach(home, robots, DUTY, "robot-1"), 30)
+    outbox.claim(home.db, NOW, 18)
+    watch = Watch(home, gateway, NOW)
+    watch.at(1)
+    assert len(gateway.requests) == 2
+
+
+@pytest.mark.parametrize("spacing", [1, 29])
+def test_a_broken_channel_is_not_hammered_anew_after_a_restart(
+    home: Home, gateway: Provider, spacing: int
+) -> None:
+    """Whether it failed just now, or an hour ago and at each try since."""
+    gateway.otherwise = respond(503)
+    robots = channel(home, "wecom_robot", "robots", base_url=gateway.url)
+    owe(home, incident(home, 1), reach(home, robots, DUTY, "robot-1"), 40)
+    watch = Watch(home, gateway, NOW)
+    for step in range(12):
+        watch.at(step * spacing)
+    for n in range(1, 9):
+        before = len(gateway.requests)
+        watch.restart()
+        watch.at(12 * spacing + n)
+        assert len(gateway.requests) - before <= 1
+    gateway.otherwise = code(0)
+    watch.at(12 * spacing + 20)
+    watch.at(12 * spacing + 21)
+    assert len(gateway.taken()) > 1, "something arrived: the way is open again"
+
+
+def test_a_pause_that_a_provider_asked_for_outlives_the_sender(home: Home, gateway: Provider) -> None:
+    gateway.otherwise = code(45009)
+    robots = channel(home, "wecom_robot", "robots", base_url=gateway.url)
+    address = reach(home, robots, DUTY, "robot-1")
+    case = incident(home, 1)
+    owe(home, case, address, 1)
+    watch = Watch(home, gateway, NOW)
+    watch.at(0)
+    watch.restart()
+    gateway.otherwise = code(0)
+    tried = len(gateway.requests)
+    owe(home, incident(home, 2), address, 3, "message")
+    watch.at(5)
+    assert len(gateway.requests) == tried
+    watch.at(46)
+    assert len(gateway.taken()) >= 3
 
 
 def test_a_provider_that_says_too_often_gets_its_pause_and_no_breaker(home: Home, gateway: Provider) -> None:

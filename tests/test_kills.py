@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import crowd
@@ -54,6 +55,24 @@ def test_a_wedged_sender_is_replaced_and_scans_are_answered_meanwhile(
         assert station.scan(0, act="with_elder").status_code == 201
         wait_for(replaced(station, "sender", wedged))
         wait_for(all_told(station, provider))
+
+
+def test_a_hung_sender_loses_its_place_and_waits_when_it_wakes_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STATION_STALE_S", "15")  # so that the parent leaves the hung one alone for a while
+    with Provider() as provider, crowd.start(tmp_path / "data", "--webhook", provider.url) as station:
+        hung, waiting = station.children()["sender"], station.children()["standby"]
+        os.kill(hung, signal.SIGSTOP)
+        with Passers(station) as passers:
+            wait_for(lambda: len(crowd.ids(provider.taken())) >= 4)
+            os.kill(hung, signal.SIGCONT)
+            wait_for(lambda: station.children().get("standby") == hung)
+            wait_for(passers.more(4))
+        assert station.children()["sender"] == waiting
+        wait_for(all_told(station, provider))
+        attempts = Counter((m["id"], m["attempt"]) for m in (r.json() for r in provider.taken()))
+        assert set(attempts.values()) == {1}, "every attempt leaves once"
 
 
 def test_stopped_with_alerts_pending_they_go_out_after_the_restart(tmp_path: Path) -> None:

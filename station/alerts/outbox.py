@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from station import clock
-from station.alerts.gates import Rooms
+from station.alerts.gates import URGENT, Rooms
 from station.channels.base import Result
 from station.channels.registry import KINDS
 from station.db import StationDatabase, transaction
@@ -18,6 +18,7 @@ BACKOFF_S = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
 FARTHEST_DUE = timedelta(seconds=90)
 # How long after closing the last words are still worth sending.
 LAST_WORDS = timedelta(hours=24)
+MOST_REMEMBERED = 10_000  # attempts that are looked at for what happened lately
 SOFT_LIVES = timedelta(minutes=10)
 RINGING = tuple(kind for kind, channel in KINDS.items() if channel.rings)
 
@@ -105,6 +106,22 @@ def record(db: StationDatabase, results: list[tuple[Due, Result]], now: datetime
             _record_one(db, due, result, now)
 
 
+def lately(db: StationDatabase, since: datetime, now: datetime) -> list[dict[str, Any]]:
+    """The attempts of the last minutes as they ended, oldest first: address_id, outcome, pause_s, ended_at.
+
+    One that a sender left in the air may have arrived; it counts as ended when that was noticed.
+    """
+    newest = db.scalar("SELECT max(id) FROM attempt") or 0
+    return db.rows(
+        "SELECT alert.address_id, attempt.outcome, attempt.pause_s, attempt.ended_at FROM attempt "
+        "JOIN alert ON alert.id = attempt.alert_id WHERE attempt.id > ? AND attempt.ended_at > ? "
+        "AND attempt.ended_at <= ? ORDER BY attempt.ended_at, attempt.id",
+        newest - MOST_REMEMBERED,
+        clock.text(since),
+        clock.text(now),
+    )
+
+
 def waiting_until(db: StationDatabase) -> datetime | None:
     """When the next pending alert is due."""
     at = db.scalar("SELECT min(due_at) FROM alert WHERE state = 'pending'")
@@ -147,7 +164,7 @@ def _due_rows(db: StationDatabase, now: datetime, most: int, rooms: Rooms) -> li
     shut = {channel for channel, used in rooms.used.items() if used >= rooms.share} | rooms.shut_channels
     taken: list[dict[str, Any]] = []
     while len(taken) < most:
-        found = _first_due(db, now, most - len(taken), shut, rooms.shut_addresses)
+        found = _first_due(db, now, most - len(taken), shut, rooms)
         waiting = Counter(row["channel_id"] for row in found)
         crowded = {channel for channel, count in waiting.items() if count > rooms.left(channel)}
         if not crowded:
@@ -159,18 +176,23 @@ def _due_rows(db: StationDatabase, now: datetime, most: int, rooms: Rooms) -> li
 
 
 def _first_due(
-    db: StationDatabase, now: datetime, most: int, channels: Set[int], addresses: Set[int]
+    db: StationDatabase, now: datetime, most: int, channels: Set[int], rooms: Rooms
 ) -> list[dict[str, Any]]:
-    """The first that are due, without those of some channels and addresses."""
-    here, there = ", ".join("?" * len(channels)), ", ".join("?" * len(addresses))
+    """The first that are due, without those of some channels and of addresses that have no room."""
+    here, there, rush, spare = (
+        ", ".join("?" * len(some)) for some in (channels, rooms.shut_addresses, URGENT, rooms.urgent_only)
+    )
     return db.rows(
         "SELECT alert.*, address.channel_id, channel.kind AS channel_kind FROM alert "  # noqa: S608
         "JOIN address ON address.id = alert.address_id JOIN channel ON channel.id = address.channel_id "
         f"WHERE alert.state = 'pending' AND alert.due_at <= ? AND address.channel_id NOT IN ({here}) "
-        f"AND address.id NOT IN ({there}) ORDER BY alert.kind <> 'notice', alert.attempts > 0, alert.id LIMIT ?",
+        f"AND address.id NOT IN ({there}) AND (alert.kind IN ({rush}) OR address.id NOT IN ({spare})) "
+        "ORDER BY alert.kind <> 'notice', alert.attempts > 0, alert.id LIMIT ?",
         clock.text(now),
         *channels,
-        *addresses,
+        *rooms.shut_addresses,
+        *URGENT,
+        *rooms.urgent_only,
         most,
     )
 
@@ -248,11 +270,13 @@ def _rung_again(db: StationDatabase, row: dict[str, Any]) -> bool:
 def _record_one(db: StationDatabase, due: Due, result: Result, now: datetime) -> None:
     at = clock.text(now)
     db.write(
-        "UPDATE attempt SET ended_at = ?, outcome = ?, provider_id = ?, detail = ? WHERE alert_id = ? AND number = ?",
+        "UPDATE attempt SET ended_at = ?, outcome = ?, provider_id = ?, detail = ?, pause_s = ? "
+        "WHERE alert_id = ? AND number = ?",
         at,
         result.outcome,
         result.provider_id,
         result.detail,
+        result.retry_after_s,
         due.alert_id,
         due.attempt,
     )
