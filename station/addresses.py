@@ -5,9 +5,10 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from hmac import compare_digest
 from typing import Any
 
-from station import audit
+from station import audit, seal
 from station.db import StationDatabase, transaction
 from station.errors import Invalid, NotFound
 from station.vault import Vault
@@ -64,6 +65,22 @@ def open_channel(db: StationDatabase, vault: Vault, channel_id: int) -> tuple[Ma
     assert row is not None, "the caller names an existing channel"
     opened = vault.open(f"station/{row['station']}", f"channel|{row['uid']}|settings", row["settings"])
     return opened, bool(row["allow_private"])
+
+
+def door_of(vault: Vault, uid: str) -> str:
+    """The secret end of the address at which a channel's provider speaks to the station; 32 hexadecimal digits.
+
+    It is made again when it is needed and stored nowhere, so that a stolen database opens no door.
+    """
+    return seal.derived_token(vault.ring, "door", uid)
+
+
+def at_door(db: StationDatabase, vault: Vault, door: str) -> dict[str, Any] | None:
+    """The working channel whose door this is: id, kind, station, uid."""
+    rows = db.rows("SELECT id, kind, station, uid FROM channel WHERE active = 1")
+    return next(
+        (row for row in rows if compare_digest(door_of(vault, row["uid"]).encode(), door.encode())), None
+    )
 
 
 def change_channel(db: StationDatabase, vault: Vault, channel_id: int, settings: Mapping[str, str]) -> None:

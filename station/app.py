@@ -9,6 +9,7 @@ from station.emergency import EmergencyFile
 from station.seal import Keyring
 from station.web import (
     account,
+    answers,
     channels,
     demo,
     family,
@@ -57,6 +58,7 @@ def create_app(config: Config, ring: Keyring) -> Flask:
         registry,
         family,
         partners,
+        answers,
         links,
         rehearsal,
         health,
@@ -67,7 +69,7 @@ def create_app(config: Config, ring: Keyring) -> Flask:
     if config.demo:
         app.register_blueprint(demo.bp)
         account.csrf.exempt(demo.bp)
-    for module in (public, links, partners, rehearsal):
+    for module in (public, links, partners, rehearsal, answers):
         account.csrf.exempt(module.bp)
     return app
 

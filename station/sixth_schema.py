@@ -104,4 +104,27 @@ CREATE INDEX alert_by_uid ON alert (uid)
 CREATE INDEX alert_refused ON alert (incident_id, ring_round, step) WHERE state = 'failed' AND kind = 'ladder'
 """
 
-SCRIPTS = (BULLETINS, DRILLS, SELFWATCH, CARE, SENDING)
+# What providers say later of an attempt, at most one row for each; whoever took the incident by it did so once. What
+# cannot be found is counted by the day, and days fall away.
+ANSWERS = """
+CREATE TABLE delivery_report (
+  attempt_id INTEGER PRIMARY KEY REFERENCES attempt (id) ON DELETE CASCADE,
+  state TEXT NOT NULL DEFAULT '' CHECK (state IN ('', 'delivered', 'failed')),
+  word TEXT NOT NULL DEFAULT '',
+  told_at TEXT,
+  at TEXT NOT NULL,
+  pressed_at TEXT
+) STRICT
+
+CREATE TABLE door_count (
+  channel_id INTEGER NOT NULL REFERENCES channel (id),
+  day TEXT NOT NULL,
+  what TEXT NOT NULL CHECK (what IN ('delivered', 'failed', 'unknown', 'refused')),
+  count INTEGER NOT NULL CHECK (count > 0),
+  PRIMARY KEY (channel_id, day, what)
+) STRICT, WITHOUT ROWID
+
+CREATE INDEX attempt_by_provider ON attempt (provider_id) WHERE provider_id IS NOT NULL
+"""
+
+SCRIPTS = (BULLETINS, DRILLS, SELFWATCH, CARE, SENDING, ANSWERS)

@@ -67,6 +67,12 @@ MESSAGES = {
     "report": N_("weekly report"),
 }
 
+# What the provider said later of a message that it had taken.
+RECEIPTS = {
+    "delivered": N_("delivered"),
+    "failed": N_("not delivered, as the provider reports"),
+}
+
 # What came of an attempt, or of a message that was not tried.
 ATTEMPTS = {
     "pending": N_("waits"),

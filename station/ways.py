@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from station import addresses, audit, clock
+from station import addresses, answers, audit, clock, envelope
 from station.channels import registry, templates
 from station.channels.base import Channel, Outgoing, Result
 from station.channels.connect import Undeliverable
@@ -44,6 +44,8 @@ DESTINATIONS = {
 }
 SETTINGS = {
     "secret": N_("Secret"),
+    "callback_token": N_("Token of the callback"),
+    "callback_key": N_("EncodingAESKey of the callback"),
     "password": N_("Password"),
     "username": N_("User name"),
     "host": N_("Mail server"),
@@ -62,6 +64,8 @@ SETTINGS = {
     "template": N_("Template of alerts"),
     "template_drill": N_("Template of drills"),
     "template_plain": N_("Template of messages without a link"),
+    "template_menu": N_("Template of a call that waits for key 1"),
+    "template_taken": N_("Template that is read after key 1"),
     "variables": N_("Variables of the templates, in order"),
     "shown_number": N_("Number that the call shows"),
     "region": N_("Region"),
@@ -69,6 +73,8 @@ SETTINGS = {
     "ca_file": N_("File with your own certificate authority"),
     "deadline_s": N_("Seconds that one attempt may take"),
 }
+# The first two of each call for all of it.
+TOGETHER = (("template_menu", "template_taken", "shown_number"), ("callback_token", "callback_key"))
 
 
 @dataclass(frozen=True)
@@ -81,22 +87,33 @@ class Card:
     active: bool
     people: int
     last: Mapping[str, Any] | None
+    door: str  # the secret end of the address where its provider reports; empty where there is none
+    came: Mapping[str, int]  # what came in there within seven days
 
     @property
     def channel(self) -> Channel:
         return KINDS[self.kind]
 
 
-def cards(db: StationDatabase, station: int) -> list[Card]:
+def cards(db: StationDatabase, vault: Vault, station: int, now: datetime) -> list[Card]:
     """All channels of a station, without their secrets."""
     rows = db.rows(
-        "SELECT channel.id, kind, label, channel.active, count(address.id) AS people FROM channel "
+        "SELECT channel.id, channel.uid, kind, label, channel.active, count(address.id) AS people FROM channel "
         "LEFT JOIN address ON address.channel_id = channel.id AND address.active = 1 "
         "WHERE channel.station = ? GROUP BY channel.id ORDER BY channel.id",
         station,
     )
     return [
-        Card(row["id"], row["kind"], row["label"], bool(row["active"]), row["people"], _last(db, row["id"]))
+        Card(
+            id=row["id"],
+            kind=row["kind"],
+            label=row["label"],
+            active=bool(row["active"]),
+            people=row["people"],
+            last=_last(db, row["id"]),
+            door=addresses.door_of(vault, row["uid"]) if KINDS[row["kind"]].door else "",
+            came=answers.counts(db, row["id"], now),
+        )
         for row in rows
         if row["kind"] in KINDS
     ]
@@ -230,7 +247,44 @@ def _wrong_settings(channel: Channel, settings: Mapping[str, str]) -> list[Inval
             wrong.append(Invalid(name, "This channel has no such setting."))
         elif len(value) > LONGEST_SETTING or not value.isprintable():
             wrong.append(Invalid(name, "This is too long or has characters that cannot be shown."))
+    return wrong or _wrong_together(channel, settings)
+
+
+def _wrong_together(channel: Channel, settings: Mapping[str, str]) -> list[Invalid]:
+    """Settings that are of use only with others; half of them would look set up and do nothing."""
+    wrong = []
+    for group in TOGETHER:
+        if set(group) <= set(channel.optional) and settings.keys() & group[:2]:
+            wrong += [
+                Invalid(name, "This is needed together with the others of its kind.")
+                for name in group
+                if name not in settings
+            ]
+    key = settings.get("callback_key")
+    if key and not envelope.is_key(key):
+        wrong.append(Invalid("callback_key", "An EncodingAESKey has 43 letters and digits."))
     return wrong
+
+
+def change(
+    db: StationDatabase,
+    vault: Vault,
+    channel_id: int,
+    settings: Mapping[str, str],
+    *,
+    by: int | None,
+    now: datetime,
+) -> None:
+    """Change some settings of a channel, an empty one to none; all others stay. Raises InvalidForm, NotFound."""
+    kind = db.scalar("SELECT kind FROM channel WHERE id = ?", channel_id)
+    if kind not in KINDS:
+        raise NotFound("There is no such channel. Load the page again.")
+    before, _ = addresses.open_channel(db, vault, channel_id)
+    wanted = {name: value.strip() for name, value in {**before, **settings}.items() if value.strip()}
+    if wrong := _wrong_settings(KINDS[kind], wanted):
+        raise InvalidForm(wrong)
+    addresses.change_channel(db, vault, channel_id, wanted)
+    _note(db, vault, "channel.change", channel_id, by=by, now=now)
 
 
 def _of_station(db: StationDatabase, station: int, channel_id: int) -> dict[str, Any]:
@@ -260,6 +314,8 @@ def _last(db: StationDatabase, channel_id: int) -> dict[str, Any] | None:
     return row and {**row, "at": clock.parse(row["ended_at"])}
 
 
-def _note(db: StationDatabase, vault: Vault, action: str, channel_id: int, *, by: int, now: datetime) -> None:
+def _note(
+    db: StationDatabase, vault: Vault, action: str, channel_id: int, *, by: int | None, now: datetime
+) -> None:
     with transaction(db):
         audit.record(db, vault.ring, staff_id=by, action=action, about=f"channel/{channel_id}", now=now)

@@ -162,6 +162,7 @@ def test_webhook_carries_the_documented_fields_and_no_others(hook: Deliver, prov
         "location": {"lat": 43.8378, "lon": 126.5494, "accuracy_m": 30, "place": "江湾公园东门"},
         "attempt": 1,
         "at": "2026-03-08T06:29:58.000Z",
+        "receipt": None,
     }
 
 

@@ -11,6 +11,7 @@ LOOKS = "duty secretary operator"
 ACTS = "duty secretary"
 REGISTERS = "worker secretary"
 SIGNED = "signed"  # another system; the door answers 401 to everybody else, whatever they ask for
+UNGUESSABLE = "unguessable"  # a provider at its own door; to everybody else there is none
 
 TABLE = {
     "GET /": EVERYBODY,
@@ -162,6 +163,8 @@ TABLE = {
     "GET /applications/<int:application_id>": REGISTERS,
     "POST /applications/<int:application_id>/approve": REGISTERS,
     "POST /applications/<int:application_id>/refuse": REGISTERS,
+    "GET /receipts/<door>": UNGUESSABLE,
+    "POST /receipts/<door>": UNGUESSABLE,
     "GET /channels": "operator",
     "GET /channels/new/<channel_kind>": "operator",
     "POST /channels/new/<channel_kind>": "operator",
@@ -171,6 +174,7 @@ TABLE = {
     "POST /language": STAFF,
     "POST /logout": STAFF,
 }
+CLOSED = {SIGNED: 401, UNGUESSABLE: 404}
 BASE = "https://zj.example.cn"
 JSON = {"Accept": "application/json"}
 PAGE = {"Accept": "text/html"}
@@ -210,7 +214,7 @@ def test_each_role_may_do_what_its_row_says_and_nothing_else(app, at_desk, home,
         got = answer(desk, method, path, JSON)
         allowed = TABLE[row] == EVERYBODY or role in TABLE[row].split()
         if not allowed:
-            assert got.status_code == (401 if TABLE[row] == SIGNED else 403), (row, role)
+            assert got.status_code == CLOSED.get(TABLE[row], 403), (row, role)
             assert contents(home) == before, f"{row} wrote for {role}"
         elif row != "POST /login":
             assert got.status_code not in (401, 403, 405, 500), (row, role, got.status_code)
@@ -224,8 +228,9 @@ def test_a_stranger_is_asked_to_log_in_and_nothing_happens(app, client, home, th
         if TABLE[row] == EVERYBODY:
             continue
         before = contents(home)
-        if TABLE[row] == SIGNED:
-            assert client.open(path, method=method, headers=PAGE, base_url=BASE).status_code == 401
+        if TABLE[row] in CLOSED:
+            shut = client.open(path, method=method, headers=PAGE, base_url=BASE)
+            assert shut.status_code == CLOSED[TABLE[row]]
             continue
         page = client.open(path, method=method, headers=PAGE, base_url=BASE)
         # Without a token of the form a POST ends before anybody asks who it was.
@@ -241,7 +246,7 @@ def test_a_stranger_with_a_form_token_of_their_own_is_no_further(app, client, ho
     token = form.split('name="csrf_token" value="')[1].split('"')[0]
     headers = PAGE | {"X-CSRF-Token": token, "Referer": f"{BASE}/"}
     for row, method, path in rows(app, things):
-        if method == "POST" and TABLE[row] not in (EVERYBODY, SIGNED):
+        if method == "POST" and TABLE[row] not in (EVERYBODY, *CLOSED):
             before = contents(home)
             got = client.post(path, headers=headers, base_url=BASE)
             assert (got.status_code, got.headers.get("Location")) == (303, "/login"), row
@@ -251,7 +256,7 @@ def test_a_stranger_with_a_form_token_of_their_own_is_no_further(app, client, ho
 def test_a_press_without_the_form_token_does_nothing(app, at_desk, home, things):
     desk = at_desk("secretary")
     for row, method, path in rows(app, things):
-        if method == "POST" and TABLE[row] not in (EVERYBODY, SIGNED):
+        if method == "POST" and TABLE[row] not in (EVERYBODY, *CLOSED):
             before = contents(home)
             got = desk.client.post(path, headers=PAGE, base_url=BASE)
             assert got.status_code == 400, row

@@ -93,6 +93,7 @@ class Things:
             "import_id": self.import_id,
             "refusal_id": self.refusal_id,
             "client_id": "none",
+            "door": "0" * 32,
             "channel_id": self.channel_id,
             "channel_kind": "wecom_robot",
             "who": "duty",

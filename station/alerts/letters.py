@@ -1,6 +1,7 @@
 """The words of each message: no name and no health data ever; templates/messages/ holds the texts."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +20,7 @@ from station.config import Config
 from station.db import StationDatabase
 from station.incidents import codes, digest, links, views
 from station.incidents.intake import Sighting
+from station.incidents.states import rings
 from station.issuing import records, rehearsals
 from station.staff_words import CHECKS, TONIGHT
 from station.vault import Vault
@@ -35,12 +37,33 @@ WINDS = {
     "nw": N_("north-west"),
 }
 
+# On the buttons of chat cards.
+LOOK_AND_TAKE, LOOK, TAKE = N_("Look and take it"), N_("Look at it"), N_("I take it")
+
 GAPS_TOLD = 3
 PLACES_TOLD = 3  # of many sightings, the surest and nearest to home; the desk shows all
 
 
 def compose(db: StationDatabase, vault: Vault, due: Due, config: Config, now: datetime) -> Outgoing:
     """The message of one attempt, from the state as it is now: a place that came meanwhile is in it."""
+    # Providers want a name that was never used before, also by an instance that was founded anew.
+    ref = f"{due.alert_id}-{due.attempt}-{int(now.timestamp())}"
+    gettext = _translations(config.language).gettext
+    look, press = (LOOK_AND_TAKE, TAKE) if _may_take(db, due) else (LOOK, "")
+    message = _composed(db, vault, due, config, now)
+    return replace(message, ref=ref, look=gettext(look), press=gettext(press) if press else "")
+
+
+def _may_take(db: StationDatabase, due: Due) -> bool:
+    """Whether this person may take what the message is about, and there is something left to take."""
+    if due.kind not in ("notice", "ladder") or due.staff_id is None or due.incident_id is None:
+        return False
+    role = db.scalar("SELECT role FROM staff WHERE id = ?", due.staff_id)
+    row = db.row("SELECT * FROM incident WHERE id = ?", due.incident_id)
+    return role in links.MAY_CLAIM and row is not None and rings(row)
+
+
+def _composed(db: StationDatabase, vault: Vault, due: Due, config: Config, now: datetime) -> Outgoing:
     if due.rehearsal_id is not None:
         return _rehearsal(db, vault, due, config, now)
     if due.kind in ("trial", "roster"):

@@ -281,12 +281,17 @@ def _record_one(db: StationDatabase, due: Due, result: Result, now: datetime) ->
         due.attempt,
     )
     if result.outcome == "ok":
-        db.write("UPDATE alert SET state = 'accepted', accepted_at = ? WHERE id = ?", at, due.alert_id)
+        # What the provider said later may have been written first.
+        db.write(
+            "UPDATE alert SET state = 'accepted', accepted_at = ? WHERE id = ? AND state <> 'failed'",
+            at,
+            due.alert_id,
+        )
     elif result.outcome == "permanent":
         db.write(
             "UPDATE alert SET state = 'failed', last_detail = ? WHERE id = ?", result.detail, due.alert_id
         )
-        _ring_instead(db, due, at)
+        _ring_instead(db, due.uid, at)
     else:
         wait = max(backoff_s(due.attempt, random.random()), result.retry_after_s or 0)  # noqa: S311 - jitter
         db.write(
@@ -297,7 +302,33 @@ def _record_one(db: StationDatabase, due: Due, result: Result, now: datetime) ->
         )
 
 
-def _ring_instead(db: StationDatabase, due: Due, at: str) -> None:
+def report_failed(db: StationDatabase, alert_id: int, detail: str, now: datetime) -> bool:
+    """What was taken turned out never to arrive: as after a refusal for good; inside the caller's transaction.
+
+    False when the alert waits for another attempt anyway, or was called off.
+    """
+    changed = db.write(
+        "UPDATE alert SET state = 'failed', accepted_at = NULL, last_detail = ? WHERE id = ? "
+        "AND state IN ('accepted', 'sending')",
+        detail,
+        alert_id,
+    )
+    if changed:
+        _ring_instead(db, db.scalar("SELECT uid FROM alert WHERE id = ?", alert_id), clock.text(now))
+    return bool(changed)
+
+
+def report_delivered(db: StationDatabase, alert_id: int, now: datetime) -> None:
+    """What was said to have failed, or of which nobody knew, has arrived; inside the caller's transaction."""
+    db.write(
+        "UPDATE alert SET state = 'accepted', accepted_at = ? WHERE id = ? AND attempts > 0 "
+        "AND state IN ('failed', 'pending')",
+        clock.text(now),
+        alert_id,
+    )
+
+
+def _ring_instead(db: StationDatabase, uid: str, at: str) -> None:
     """What fails for good brings back at once the call that was spared because of it; `claim` decides anew."""
     marks = ", ".join("?" * len(RINGING))
     db.write(
@@ -305,7 +336,7 @@ def _ring_instead(db: StationDatabase, due: Due, at: str) -> None:
         "AND address_id IN (SELECT address.id FROM address JOIN channel ON channel.id = address.channel_id "
         f"WHERE channel.kind IN ({marks}))",
         at,
-        due.uid,
+        uid,
         *RINGING,
     )
 

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote
 
-from station.channels import codes
+from station.channels import codes, inbound
 from station.channels.base import Delivery, Result
 from station.channels.codes import Meaning
+from station.channels.inbound import Inbound, Reply
 from station.channels.post import host_header, post, target, verdict
 
 _VERSION = "2017-05-25"
@@ -97,6 +98,16 @@ def ask(delivery: Delivery, base: str, call: Call, receipt: str) -> Result:
         return codes.weigh(verdict(answer), codes.result(codes.UNREADABLE))
     provider_id = found[:200] if isinstance(found, str) else None
     return codes.weigh(verdict(answer), codes.result(codes.meaning_of(code, CODES), code, provider_id))
+
+
+def named(delivery: Delivery) -> dict[str, str]:
+    """Our own name of the attempt, which comes back with what is said of it later."""
+    return {"OutId": delivery.message.ref} if delivery.message.ref else {}
+
+
+def thanks(_came: Inbound, _words: str) -> Reply:
+    """What it wants to hear: the status and a number in `code` are looked at, else it pushes three more times."""
+    return inbound.as_json({"code": 0, "msg": "接收成功"})
 
 
 def signed(call: Call, host: str, settings: Mapping[str, str], now: datetime) -> dict[str, str]:

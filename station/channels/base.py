@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from station.channels.connect import Deadline
+from station.channels.inbound import Door
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,9 @@ class Outgoing:
     `id` stays over retries, `attempt` counts from 1, `at` is aware UTC. `incident` is the number people see.
     `kind` is one of soft_notice, notice, ladder, place, message, claimed, closed, drill. The caller has
     made `title` and `text`; neither carries a name or health data.
-    `location` is {"lat", "lon", "accuracy_m", "place"} in WGS-84 degrees and metres, or None.
+    `location` is {"lat", "lon", "accuracy_m", "place"} in WGS-84 degrees and metres, or None. `ref` names this very
+    attempt, for what is said of it later. `look` is what a button to `url` says; `press` what a button says that takes
+    the incident at once, empty where the receiver may not.
     """
 
     id: str
@@ -29,6 +32,9 @@ class Outgoing:
     location: Mapping[str, object] | None
     attempt: int
     at: datetime
+    ref: str = ""
+    look: str = ""
+    press: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,7 +82,7 @@ class Channel:
     `secret` settings are never shown. `to` is what a destination is. `limit` is kept by the station itself,
     because some providers drop what is over it in silence. `shared` says that all destinations stand and fall
     together, since one provider serves them. `rings` is a call: only for what cannot wait. `verified` is False
-    where a success says little.
+    where a success says little. `door` is where the provider says later what became of a message.
     """
 
     deliver: Callable[[Delivery], Result]
@@ -88,6 +94,7 @@ class Channel:
     shared: bool = True
     rings: bool = False
     verified: bool = True
+    door: Door | None = None
 
 
 def mark(message: Outgoing) -> str:

@@ -139,6 +139,11 @@ def shown(code: object) -> str:
     return text if _PLAIN_CODE.fullmatch(text) else "something"
 
 
+def word(text: str) -> str:
+    """A provider's code as it may be kept and shown; empty for none."""
+    return shown(text) if text else ""
+
+
 def fields(body: bytes) -> dict[str, object]:
     """The JSON object of an answer; {} when it is none."""
     try:

@@ -2,7 +2,8 @@
 
 The provider's pages: https://open.dingtalk.com/document/orgapp/customize-robot-security-settings (signature) and
 https://open.dingtalk.com/document/orgapp/custom-robots-send-group-messages (codes; at most 20 messages a minute,
-whoever sends more is silenced for ten minutes). 130101 and 300001 are in the older list of server codes.
+whoever sends more is silenced for ten minutes). 130101 and 300001 are in the older list of server codes. A robot of
+this kind hears no presses: the button of its card (actionCard) is a link.
 """
 
 import base64
@@ -14,7 +15,7 @@ from collections.abc import Mapping
 from urllib.parse import parse_qs, quote, urlsplit
 
 from station.channels import codes, texts
-from station.channels.base import Channel, Delivery, Limit, Result
+from station.channels.base import Channel, Delivery, Limit, Outgoing, Result, mark, paragraphs
 from station.channels.codes import Meaning
 from station.channels.connect import Undeliverable
 from station.channels.post import Target, home, post, target, verdict
@@ -78,8 +79,22 @@ def signature(secret: str, milliseconds: int) -> str:
 
 def _card(delivery: Delivery) -> dict[str, object]:
     called = [name.strip() for name in delivery.settings.get("mention", "").split(",") if name.strip()]
+    if not called and delivery.message.url and delivery.message.look:
+        return {"msgtype": "actionCard", "actionCard": _action(delivery.message)}
+    # A card cannot call people (at), a text can; the link in it is the same.
     at = {"isAtAll": "@all" in called, "atUserIds": [name for name in called if name != "@all"]}
     return {"msgtype": "text", "text": {"content": texts.full(delivery.message, _TEXT_LIMIT)}, "at": at}
+
+
+def _action(message: Outgoing) -> dict[str, object]:
+    """A card whose one button is the link; its text is markdown, so what people wrote is kept from being any."""
+    said = [mark(message) + message.title, *paragraphs(message)]
+    return {
+        "title": mark(message) + message.title,
+        "text": texts.cut("\n\n".join(texts.unmarked(one) for one in said), _TEXT_LIMIT),
+        "singleTitle": message.look,
+        "singleURL": message.url,
+    }
 
 
 def _address(delivery: Delivery) -> Target:

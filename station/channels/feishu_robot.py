@@ -1,7 +1,8 @@
 """A robot in a Feishu or Lark (飞书) group chat, with a signature.
 
 The provider's page: https://open.feishu.cn/document/client-docs/bot-v3/add-custom-bot (signature, codes, 100
-messages a minute and 5 a second).
+messages a minute and 5 a second). A custom robot hears no presses: the button of its card is a link
+(https://open.feishu.cn/document/common-capabilities/message-card/message-cards-content).
 """
 
 import base64
@@ -12,7 +13,7 @@ import re
 from collections.abc import Mapping
 
 from station.channels import codes, texts
-from station.channels.base import Channel, Delivery, Limit, Result
+from station.channels.base import Channel, Delivery, Limit, Outgoing, Result, mark, paragraphs
 from station.channels.codes import Meaning
 from station.channels.connect import Undeliverable
 from station.channels.post import Target, home, post, target, verdict
@@ -57,12 +58,40 @@ def signature(secret: str, seconds: int) -> str:
 
 def _card(delivery: Delivery) -> dict[str, object]:
     seconds = int(delivery.now.timestamp())
+    signed: dict[str, object] = {
+        "timestamp": str(seconds),
+        "sign": signature(delivery.settings["secret"], seconds),
+    }
+    everybody = delivery.settings.get("mention") == "@all"
+    if delivery.message.url and delivery.message.look:
+        return signed | {"msg_type": "interactive", "card": _interactive(delivery.message, everybody)}
     # Feishu reads <at …> in a text as a call to people; only the settings may call.
     text = texts.full(delivery.message, _TEXT_LIMIT).replace("<", "＜")
-    if delivery.settings.get("mention") == "@all":
+    if everybody:
         text = f'<at user_id="all"></at> {text}'
-    sign = signature(delivery.settings["secret"], seconds)
-    return {"timestamp": str(seconds), "sign": sign, "msg_type": "text", "content": {"text": text}}
+    return signed | {"msg_type": "text", "content": {"text": text}}
+
+
+def _interactive(message: Outgoing, everybody: bool) -> dict[str, object]:
+    """A card of plain text, in which nothing that people wrote can be a tag, with a button to the link."""
+    said = [_plain(texts.cut(one, _TEXT_LIMIT)) for one in paragraphs(message)]
+    call: list[object] = []
+    if everybody:
+        call = [{"tag": "div", "text": {"tag": "lark_md", "content": "<at id=all></at>"}}]
+    button = {"tag": "button", "type": "primary", "text": _plain(message.look), "url": message.url}
+    return {
+        "config": {"wide_screen_mode": True},
+        "header": {"title": _plain(mark(message) + message.title), "template": "red"},
+        "elements": [
+            *call,
+            *({"tag": "div", "text": one} for one in said),
+            {"tag": "action", "actions": [button]},
+        ],
+    }
+
+
+def _plain(words: str) -> dict[str, str]:
+    return {"tag": "plain_text", "content": words}
 
 
 def _address(delivery: Delivery) -> Target:

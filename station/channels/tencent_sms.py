@@ -2,7 +2,8 @@
 
 The provider's pages: https://cloud.tencent.com/document/api/382/55981 (SendSms),
 https://cloud.tencent.com/document/api/382/52072 (signature), https://cloud.tencent.com/document/api/382/59177 and
-https://cloud.tencent.com/document/api/382/52075 (codes). It answers HTTP 200 whatever happened.
+https://cloud.tencent.com/document/api/382/52075 (codes). It answers HTTP 200 whatever happened. What it says later of a
+message: https://cloud.tencent.com/document/product/382/52077 (status callback; its `sid` is the SerialNo of sending).
 """
 
 import hashlib
@@ -12,9 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from station.channels import codes, templates
+from station.channels import codes, inbound, templates
 from station.channels.base import Channel, Delivery, Limit, Result
 from station.channels.codes import Meaning
+from station.channels.inbound import Door, Inbound, Reply, Told
 from station.channels.post import home, host_header, post, target, verdict
 
 HOME = "https://sms.tencentcloudapi.com"
@@ -116,6 +118,24 @@ def judge(body: bytes) -> Result:
     return codes.result(meaning, state["Code"], provider_id)
 
 
+def read(came: Inbound) -> list[Told]:
+    return [_told(one) for one in inbound.entries(came.body)]
+
+
+def _told(one: dict[str, object]) -> Told:
+    status = inbound.text(one.get("report_status"))
+    return Told(
+        provider_id=inbound.text(one.get("sid")),
+        state="delivered" if status == "SUCCESS" else "failed" if status == "FAIL" else "",
+        word=codes.word(inbound.text(one.get("errmsg"))),
+        at=inbound.beijing(one.get("user_receive_time")),
+    )
+
+
+def thanks(_came: Inbound, _words: str) -> Reply:
+    return inbound.as_json({"result": 0, "errmsg": "OK"})
+
+
 def signed(call: Call, host: str, settings: Mapping[str, str], now: datetime) -> dict[str, str]:
     """The headers of a POST to "/", with the signature in Authorization."""
     moment = int(now.timestamp())
@@ -145,4 +165,5 @@ CHANNEL = Channel(
     secret=("secret_key",),
     to="phone",
     limit=Limit(2, 30),
+    door=Door(read, thanks),
 )

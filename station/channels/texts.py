@@ -2,6 +2,8 @@
 
 from station.channels.base import Outgoing, mark, paragraphs
 
+_WIDE = str.maketrans("[]()!<>*_#`~|\\", "［］（）！＜＞＊＿＃｀～｜＼")
+
 
 def full(message: Outgoing, limit: int) -> str:
     """Title, text, place and link within `limit` bytes; what is too long is cut, the link never."""
@@ -18,6 +20,11 @@ def cut(words: str, limit: int) -> str:
     if len(words.encode()) <= limit:
         return words
     return words.encode()[: max(limit - len("…".encode()), 0)].decode(errors="ignore") + "…"
+
+
+def unmarked(words: str) -> str:
+    """Words that a chat would take for markdown (a link, a picture, a heading), with wide signs that look the same."""
+    return words.translate(_WIDE)
 
 
 def _fit(said: str, url: str | None, limit: int) -> str:

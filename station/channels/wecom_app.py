@@ -2,14 +2,15 @@
 
 The provider's pages: https://developer.work.weixin.qq.com/document/path/91039 (access token, to be kept and shared),
 https://developer.work.weixin.qq.com/document/path/90236 (sending; more than 30 messages a minute to one person are
-dropped in silence) and https://developer.work.weixin.qq.com/document/path/90313 (body codes).
+dropped in silence) and https://developer.work.weixin.qq.com/document/path/90313 (body codes). With the two settings of a
+callback an alert is a card whose button takes the incident (wecom_card.py).
 """
 
 import json
 import re
 from urllib.parse import quote
 
-from station.channels import codes, texts, tokens, wecom
+from station.channels import codes, texts, tokens, wecom, wecom_card
 from station.channels.base import Channel, Delivery, Limit, Result
 from station.channels.connect import Undeliverable
 from station.channels.post import get, home, post, target, verdict
@@ -72,8 +73,10 @@ def _card(delivery: Delivery) -> dict[str, object]:
         raise Undeliverable(N_("the destination is not a user id of WeCom"))
     if not delivery.settings["agent_id"].isdecimal():
         raise Undeliverable(N_("the setting agent_id must be a number"))
-    text = {"content": texts.full(delivery.message, _TEXT_LIMIT)}
-    return {"touser": user, "msgtype": "text", "agentid": int(delivery.settings["agent_id"]), "text": text}
+    to = {"touser": user, "agentid": int(delivery.settings["agent_id"])}
+    if wecom_card.fits(delivery.settings, delivery.message):
+        return to | {"msgtype": "template_card", "template_card": wecom_card.card(delivery.message)}
+    return to | {"msgtype": "text", "text": {"content": texts.full(delivery.message, _TEXT_LIMIT)}}
 
 
 def _text(found: object) -> str | None:
@@ -83,8 +86,9 @@ def _text(found: object) -> str | None:
 CHANNEL = Channel(
     deliver,
     required=("corp_id", "agent_id", "secret"),
-    optional=("base_url", "ca_file", "deadline_s"),
-    secret=("secret",),
+    optional=(*wecom_card.SETTINGS, "base_url", "ca_file", "deadline_s"),
+    secret=("secret", *wecom_card.SETTINGS),
     to="user",
     limit=Limit(30, 60),
+    door=wecom_card.DOOR,
 )

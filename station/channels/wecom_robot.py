@@ -9,7 +9,7 @@ import re
 from urllib.parse import parse_qs, urlsplit
 
 from station.channels import codes, texts, wecom
-from station.channels.base import Channel, Delivery, Limit, Result
+from station.channels.base import Channel, Delivery, Limit, Outgoing, Result, mark, paragraphs
 from station.channels.connect import Undeliverable
 from station.channels.post import Target, home, post, target, verdict
 from station.vocabulary import N_
@@ -17,6 +17,7 @@ from station.vocabulary import N_
 _PATH = "/cgi-bin/webhook/send"
 _KEY = re.compile(r"[0-9A-Za-z_-]{1,128}")
 _TEXT_LIMIT = 2048
+_CARD_TITLE, _CARD_TEXT = 26, 112  # characters that a card shows for certain
 
 # A robot has no token of its own to renew: what the others renew is final here.
 CODES = {**wecom.CODES, 40014: codes.BAD_SECRET, 41001: codes.BAD_SECRET, 42001: codes.BUSY}
@@ -37,10 +38,28 @@ def judge(body: bytes) -> Result:
 
 
 def _card(delivery: Delivery) -> dict[str, object]:
+    called = [name.strip() for name in delivery.settings.get("mention", "").split(",") if name.strip()]
+    if not called and _fits(delivery.message):
+        return {"msgtype": "template_card", "template_card": _notice(delivery.message)}
     # Text and not markdown: markdown cannot call people (@all), and shows as raw source in WeChat itself.
     card: dict[str, object] = {"content": texts.full(delivery.message, _TEXT_LIMIT)}
-    called = [name.strip() for name in delivery.settings.get("mention", "").split(",") if name.strip()]
     return {"msgtype": "text", "text": card | ({"mentioned_list": called} if called else {})}
+
+
+def _fits(message: Outgoing) -> bool:
+    """Whether a card shows the whole message: it cannot call people either, and cuts what is long."""
+    title, said = mark(message) + message.title, "\n".join(paragraphs(message))
+    return bool(message.url and message.look) and len(title) <= _CARD_TITLE and len(said) <= _CARD_TEXT
+
+
+def _notice(message: Outgoing) -> dict[str, object]:
+    return {
+        "card_type": "text_notice",
+        "main_title": {"title": mark(message) + message.title},
+        "sub_title_text": "\n".join(paragraphs(message)),
+        "jump_list": [{"type": 1, "title": message.look, "url": message.url}],
+        "card_action": {"type": 1, "url": message.url},
+    }
 
 
 def _address(delivery: Delivery) -> Target:

@@ -6,7 +6,7 @@ from station import addresses, clock, communities, ways
 from station.channels import registry
 from station.cli.people import instance
 from station.db import StationDatabase, transaction
-from station.errors import Invalid
+from station.errors import Invalid, InvalidForm
 
 
 @click.group()
@@ -81,6 +81,33 @@ def list_channels() -> None:
         ):
             state = "" if row["active"] else "  (switched off)"
             click.echo(f"{row['label']:<16} {row['kind']:<12} {row['people']} people{state}")
+
+
+@channel.command("set")
+@click.argument("label")
+@click.argument("settings", nargs=-1, required=True, metavar="NAME=VALUE…")
+def change(label: str, settings: tuple[str, ...]) -> None:
+    """Change settings of a channel; NAME=- asks without showing, NAME= takes one away. People keep their addresses."""
+    with instance() as (_, db, vault):
+        try:
+            words = dict(_pair(one) for one in settings)
+            ways.change(db, vault, _channel(db, label), words, by=None, now=clock.utcnow())
+        except InvalidForm as error:
+            told = "; ".join(f"{one.field}: {one}" for one in error.errors)
+            raise click.ClickException(told) from error
+    click.echo(f"Changed {label}. Test it: station channel test {label} USERNAME")
+
+
+@channel.command("door")
+@click.argument("label")
+def door(label: str) -> None:
+    """Show the secret address at which the channel's provider reports what became of messages."""
+    with instance() as (read, db, vault):
+        row = db.row("SELECT uid, kind FROM channel WHERE id = ?", _channel(db, label))
+        assert row is not None, "_channel names an existing channel"
+        if registry.KINDS[row["kind"]].door is None:
+            raise click.ClickException(f"{row['kind']} reports nothing later.")
+        click.echo(f"{read.base_url}/receipts/{addresses.door_of(vault, row['uid'])}")
 
 
 @channel.command("test")

@@ -34,10 +34,13 @@ class Move:
     outcome: str = ""  # closed: a key of vocabulary.OUTCOMES
 
 
-def claim(db: StationDatabase, incident_id: int, slot: str, *, by: int, now: datetime) -> None:
+def claim(
+    db: StationDatabase, incident_id: int, slot: str, *, by: int, now: datetime, means: str = ""
+) -> None:
     """Take one or both of the two slots of an open incident. Claiming again what one holds changes nothing.
 
-    "join" takes no slot: one goes along, and hears what the holders hear.
+    "join" takes no slot: one goes along, and hears what the holders hear. `means` is how it was pressed, when not on a
+    page: key, card.
     Raises Conflict when a colleague already holds a wanted slot, or when the incident is closed.
     """
     if slot == "join":
@@ -74,6 +77,7 @@ def claim(db: StationDatabase, incident_id: int, slot: str, *, by: int, now: dat
             from_state=before["state"] if to_state else None,
             to_state=to_state,
             slot=slot,
+            detail=means,
             now=now,
         )
 

@@ -13,7 +13,7 @@ from station.vault import Vault
 
 # A spreadsheet takes a cell that begins so for a formula (OWASP, "CSV injection").
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-COLUMNS = ("at", "ended", "who", "role", "what", "step", "attempt", "channel", "kind", "result", "provider id", "receipt", "detail")  # fmt: skip
+COLUMNS = ("at", "ended", "who", "role", "what", "step", "attempt", "channel", "kind", "result", "provider id", "receipt", "receipt at", "receipt word", "detail")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,11 @@ class Attempt:
     outcome: str  # sending, ok, retry, permanent, unknown, pending, cancelled
     provider_id: str
     detail: str
-    receipt: str = ""  # what the provider said of it later; empty while it has said nothing
+    receipt: str = (
+        ""  # what the provider said of it later: delivered, failed; empty while it has said nothing
+    )
+    receipt_word: str = ""  # its own code
+    receipt_at: datetime | None = None  # by its clock where that can be, else when it came
 
 
 def of_incident(
@@ -42,9 +46,11 @@ def of_incident(
     rows = db.rows(
         "SELECT alert.kind, alert.step, alert.staff_id, alert.state, alert.created_at, contact.position, "
         "channel.label, channel.kind AS channel_kind, attempt.number, attempt.started_at, attempt.ended_at, "
-        "attempt.outcome, attempt.provider_id, attempt.detail FROM alert "
+        "attempt.outcome, attempt.provider_id, attempt.detail, delivery_report.state AS receipt, delivery_report.word, "
+        "coalesce(delivery_report.told_at, delivery_report.at) AS receipt_at FROM alert "
         "JOIN address ON address.id = alert.address_id JOIN channel ON channel.id = address.channel_id "
         "LEFT JOIN contact ON contact.id = alert.contact_id LEFT JOIN attempt ON attempt.alert_id = alert.id "
+        "LEFT JOIN delivery_report ON delivery_report.attempt_id = attempt.id "
         "WHERE alert.incident_id = ? ORDER BY coalesce(attempt.started_at, alert.created_at) DESC, "
         "alert.id DESC, attempt.number DESC LIMIT ?",
         incident_id,
@@ -88,7 +94,8 @@ def as_csv(found: list[Attempt], who: Callable[[Attempt], tuple[str, str]]) -> b
     for one in found:
         cells = (
             clock.text(one.at), clock.text(one.ended_at) if one.ended_at else "", *who(one), one.kind, one.step,
-            one.number, one.channel, one.channel_kind, one.outcome, one.provider_id, one.receipt, one.detail,
+            one.number, one.channel, one.channel_kind, one.outcome, one.provider_id, one.receipt,
+            clock.text(one.receipt_at) if one.receipt_at else "", one.receipt_word, one.detail,
         )  # fmt: skip
         writer.writerow([harmless(cell) for cell in cells])
     return b"\xef\xbb\xbf" + out.getvalue().encode()
@@ -114,4 +121,7 @@ def _attempt(row: dict[str, Any], names: dict[int, str]) -> Attempt:
         outcome=row["outcome"] if tried else row["state"],
         provider_id=row["provider_id"] or "",
         detail=row["detail"] or "",
+        receipt=row["receipt"] or "",
+        receipt_word=row["word"] or "",
+        receipt_at=clock.parse(row["receipt_at"]) if row["receipt"] else None,
     )

@@ -31,6 +31,12 @@ def signed(view: View) -> View:
     return view
 
 
+def unguessable(view: View) -> View:
+    """A provider calls this view; the path is the secret, and the view looks at it before anything else."""
+    view.access = "unguessable"  # type: ignore[attr-defined]
+    return view
+
+
 def allowed(*roles: str, unless: Callable[[], bool] = lambda: False) -> Callable[[View], View]:
     """Only signed-in staff of these roles may call this view; `g.staff` is who.
 

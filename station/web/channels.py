@@ -90,7 +90,8 @@ def _field(kind: str, name: str) -> str:
 def _page(tested: int = 0, result: Result | None = None, wrong: str = "") -> str:
     return render_template(
         "channels/list.html",
-        cards=ways.cards(connection.get_db(), g.staff.station),
+        cards=ways.cards(connection.get_db(), connection.get_vault(), g.staff.station, connection.now()),
+        receipts=f"{connection.config().base_url}/receipts/",
         kinds=ways.NAMES,
         destinations=ways.DESTINATIONS,
         tested=tested,

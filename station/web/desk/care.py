@@ -14,7 +14,7 @@ from station.incidents.views import Brief, Whole
 from station.selfwatch import evidence
 from station.selfwatch.evidence import Attempt
 from station.vault import Vault
-from station.web import connection
+from station.web import connection, language
 
 MOST_SHOWN = 60
 
@@ -78,5 +78,8 @@ def what(one: Attempt) -> str:
 
 
 def receipt(one: Attempt) -> str:
-    """What the provider said of it later; empty when it has said nothing."""
-    return str(gettext(one.receipt)) if one.receipt else ""
+    """What the provider said of it later, when, in which code; empty when it has said nothing."""
+    if not one.receipt or one.receipt_at is None:
+        return ""
+    words = gettext(staff_words.RECEIPTS[one.receipt])
+    return " ".join([words, language.second_time(one.receipt_at), one.receipt_word]).strip()

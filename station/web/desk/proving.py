@@ -80,5 +80,7 @@ def _as_json(one: Attempt) -> dict[str, object]:
         "result": one.outcome,
         "provider_id": one.provider_id,
         "receipt": one.receipt,
+        "receipt_at": clock.text(one.receipt_at) if one.receipt_at else None,
+        "receipt_word": one.receipt_word,
         "detail": one.detail,
     }

@@ -2,7 +2,7 @@
 
 from flask_babel import gettext
 
-from station import phones, places, vocabulary
+from station import phones, places, vocabulary, ways
 from station.communities import Station
 from station.incidents.events import Event
 from station.incidents.intake import Sighting
@@ -38,6 +38,10 @@ STORY = {
     "place.settled": N_("The place is where it was"),
     "rung": N_("Rang for new helpers: %(count)s"),
     "claimed": N_("%(who)s took it: %(slot)s"),
+    "claimed.key": N_("%(who)s took it by phone, key 1: %(slot)s"),
+    "claimed.card": N_("%(who)s took it by the button in the chat: %(slot)s"),
+    "undelivered": N_("A message to %(who)s was not delivered: %(way)s"),
+    "undelivered.family": N_("A message to the family was not delivered: %(way)s"),
     "moved": N_("%(who)s: %(state)s"),
     "closed": N_("%(who)s closed it: %(outcome)s"),
     "closed.system": N_("It ended by itself: %(outcome)s"),
@@ -66,7 +70,9 @@ STORY = {
     "identified.bound": N_("%(who)s gave this badge to the elder"),
 }
 
-VARIANTS = {tuple(kind.split(".")) for kind in STORY if kind.startswith(("place.", "identified."))}
+VARIANTS = {
+    tuple(kind.split(".")) for kind in STORY if kind.startswith(("place.", "identified.", "claimed."))
+}
 
 
 def distance(metres: int) -> str:
@@ -110,6 +116,8 @@ def happened(event: Event, names: dict[int, str], counted: int = 0, ended: str =
         kind = f"{kind}.{event.detail}"
     if kind == "closed" and event.actor == "system":
         kind = "closed.system"
+    if kind == "undelivered" and not event.staff_id:
+        kind = "undelivered.family"
     item, _, reason = event.detail.partition(".")
     if kind == "unmanned":
         kind = f"{kind}.{event.detail}"
@@ -119,6 +127,7 @@ def happened(event: Event, names: dict[int, str], counted: int = 0, ended: str =
         "item": gettext(vocabulary.SHOWABLE.get(item, item)),
         "who": names.get(event.staff_id or 0, gettext("A colleague")),
         "act": gettext(vocabulary.ACTS.get(event.detail, event.detail)) if kind == "scan" else "",
+        "way": gettext(ways.NAMES.get(event.detail, event.detail)) if event.kind == "undelivered" else "",
         "slot": gettext(vocabulary.SLOTS[event.slot]) if event.slot in vocabulary.SLOTS else "",
         "state": gettext(vocabulary.STATES[event.to_state]) if event.to_state else "",
         "outcome": gettext(vocabulary.OUTCOMES.get(event.detail, event.detail))
