@@ -1,9 +1,11 @@
 """Floods of forged scans over the real code, with a driven clock: does a true one ring, how late, at what price."""
 
+import os
 import random
 import tempfile
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -36,6 +38,7 @@ class Flood:
     a_minute: int
     sources: int
     evidence: float = 0.0
+    minutes: int = 60
 
 
 @dataclass
@@ -57,8 +60,10 @@ FLOODS = (
 
 def run(full: bool = False) -> list[Figure]:
     hours = HOURS_IN_FULL if full else HOURS
-    with furnished() as (db, vault):
-        return [row for flood in FLOODS for row in _figures(flood, _hours(db, vault, flood, hours))]
+    # Each flood has a station of its own, so that as many run at once as there are processors.
+    with ProcessPoolExecutor(max_workers=min(len(FLOODS), os.cpu_count() or 1)) as processes:
+        outcomes = list(processes.map(_hours, FLOODS[::-1], [hours] * len(FLOODS)))[::-1]
+    return [row for flood, found in zip(FLOODS, outcomes, strict=True) for row in _figures(flood, found)]
 
 
 @contextmanager
@@ -113,11 +118,18 @@ def _timeline(
 ) -> Iterator[tuple[datetime, Report | None, bytes]]:
     """Reports in the order of their moments, and None whenever the sender looks; it goes on until all have rung."""
     forged = [
-        (chance.uniform(0, 3600), _forged(flood, chance), b"%d" % chance.randrange(flood.sources))
-        for _ in range(flood.a_minute * 60)
+        (
+            chance.uniform(0, 60 * flood.minutes),
+            _forged(flood, chance),
+            b"%d" % chance.randrange(flood.sources),
+        )
+        for _ in range(flood.a_minute * flood.minutes)
     ]
-    true = [(chance.uniform(0, 3600), _true(n, chance), b"true%d" % n) for n in range(TRUE_SCANS)]
-    looks = [(n * TICK.total_seconds(), None, b"") for n in range(int((HOUR + HOUR / 10) / TICK))]
+    true = [
+        (chance.uniform(0, 60 * flood.minutes), _true(n, chance), b"true%d" % n) for n in range(TRUE_SCANS)
+    ]
+    until = timedelta(minutes=flood.minutes) + HOUR / 10
+    looks = [(n * TICK.total_seconds(), None, b"") for n in range(int(until / TICK))]
     for seconds, sent, source in sorted([*forged, *true, *looks], key=lambda one: one[0]):
         yield began + timedelta(seconds=seconds), sent, source
 
@@ -181,9 +193,10 @@ def _officer(db: StationDatabase) -> int:
     return int(db.scalar("SELECT id FROM staff WHERE role = 'duty' ORDER BY id LIMIT 1"))
 
 
-def _hours(db: StationDatabase, vault: Vault, flood: Flood, count: int) -> list[Outcome]:
+def _hours(flood: Flood, count: int) -> list[Outcome]:
     first = FLOODS.index(flood) * HOURS_IN_FULL
-    return [hour(db, vault, flood, 50_000 + first + n, first + n) for n in range(count)]
+    with furnished() as (db, vault):
+        return [hour(db, vault, flood, 50_000 + first + n, first + n) for n in range(count)]
 
 
 def _figures(flood: Flood, hours: list[Outcome]) -> list[Figure]:

@@ -97,13 +97,14 @@ CREATE TABLE badge_doubt (
 CREATE INDEX badge_doubt_unseen ON badge_doubt (station, id) WHERE seen_at IS NULL
 """
 
-# Reports without news of a source that has just pressed the same are counted at a scan that is there.
+# What a flood repeats is counted at a scan that is there; `told` is what the last of them told, sealed.
 # A sighting is a report that may ring in an open incident: from a new source, or of another place.
 FLOODS = """
 CREATE TABLE scan_count (
   scan_id INTEGER PRIMARY KEY REFERENCES scan (id),
   more INTEGER NOT NULL CHECK (more > 0),
-  last_at TEXT NOT NULL
+  last_at TEXT NOT NULL,
+  told BLOB
 ) STRICT
 
 CREATE INDEX scan_by_source ON scan (station, serial, act, source, id)

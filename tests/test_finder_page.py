@@ -409,3 +409,20 @@ def test_a_withdrawn_consent_shows_at_once(client, home, open_hearted):
     with transaction(home.db):
         home.db.write("UPDATE elder SET card = NULL WHERE id = ?", badge.elder_id)
     assert "李奶奶" not in client.get(open_hearted.path).text
+
+
+@pytest.mark.parametrize(("method", "status"), [("get", 404), ("put", 405)])
+def test_an_address_that_leads_nowhere_shows_the_hotline(client, wang, method, status):
+    path = "/no/such/page" if method == "get" else f"{wang.path}/scans"
+    page = getattr(client, method)(path, headers={"Accept": "text/html"})
+    assert page.status_code == status
+    assert 'href="tel:+86-432-6201-2345"' in page.text
+    assert 'href="tel:120"' in page.text
+
+
+def test_a_crash_shows_the_hotline(app, client):
+    app.testing = False
+    app.add_url_rule("/crash", "crash", lambda: 1 / 0)
+    page = client.get("/crash", headers={"Accept": "text/html"})
+    assert page.status_code == 500
+    assert 'href="tel:+86-432-6201-2345"' in page.text

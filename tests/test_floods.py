@@ -228,7 +228,7 @@ def test_the_fourth_same_press_of_a_source_in_a_minute_is_counted(home, watch, s
 @pytest.mark.parametrize(
     "sent", [{"note": "红衣服"}, {"phone": "199 0000 0055"}, {"sighting": HERE}, {"act": "gone"}]
 )
-def test_what_tells_something_is_never_only_counted(home, watch, scan, sent):
+def test_what_tells_something_is_not_only_counted(home, watch, scan, sent):
     for n in range(5):
         scan(n)
     before = count(home, "scan")
@@ -303,6 +303,98 @@ def test_the_spool_brings_every_report_with_its_own_page(home, wang, watch, scan
         door = Door(1, serial, b"finder", spooled=True)
         reports.report(home.db, home.vault, door, Report(f"spooled-{n}", "with_elder"), NOW)
     assert count(home, "scan") == 6
+
+
+# What is bounded ----------------------------------------------------------------------------------
+
+
+def somewhere(n: int) -> Sighting:
+    return Sighting(places.Point(43.80 + n % 97 / 1000, 126.50 + n % 89 / 1000), 15.0)
+
+
+def rows(home: Home) -> int:
+    return sum(count(home, table) for table in flood.TABLES)
+
+
+def test_invented_places_and_notes_are_counted_when_their_share_is_used_up(home, watch, held, scan):
+    scan(1.5, "true", sighting=HERE)
+    for n in range(600):
+        scan(2 + n / 10, f"stranger{n}", sighting=somewhere(n), note=f"{n}", phone="199 0000 0055")
+        if n % 20 == 0:
+            watch.at(2 + n / 10)
+    assert count(home, "scan") <= 70
+    assert views.brief(home.db, held).scans == 602
+    last = views.whole(home.db, home.vault, held).told[0]
+    assert last.last.startswith("599")
+
+
+def test_one_source_takes_no_more_than_its_own_share(home, watch, held, scan):
+    for n in range(300):
+        scan(2 + n, "flooder", sighting=somewhere(n), note=f"{n}")
+        if n % 10 == 0:
+            watch.at(2 + n)
+    assert count(home, "scan") <= 135, "120 in an hour, and those that ring"
+    before = count(home, "scan")
+    scan(303, "true", note="红衣服")
+    assert count(home, "scan") == before + 1
+
+
+def test_who_is_new_finds_room_where_the_flooders_do_not(home, watch, held, scan):
+    for n in range(600):
+        scan(2 + n / 10, f"stranger{n % 40}", sighting=somewhere(n))
+    before = count(home, "scan")
+    answer = scan(63, "true", sighting=FAR, note="红衣服")
+    assert count(home, "scan") == before + 1
+    assert answer.ignored == []
+
+
+def test_what_is_only_counted_is_named_and_its_finder_has_a_page(home, watch, held, scan):
+    for n in range(70):
+        answer = scan(2 + n / 100, f"stranger{n}", note="红衣服", phone="199 0000 0055")
+    assert {(one.field, one.reason) for one in answer.ignored} == {
+        ("note", "only_counted"),
+        ("phone", "only_counted"),
+    }
+    page = views.finder_status(home.db, home.vault, answer.status_token, NOW + timedelta(seconds=4))
+    assert (page.incident_id, page.code) == (held, answer.code)
+
+
+def test_a_place_that_is_put_right_without_end_stays_one_report(home, watch, held, scan):
+    page = scan(2, "another", sighting=HERE).status_token
+    before = rows(home)
+    for n in range(300):
+        scan(3 + n / 10, "another", status=page, sighting=somewhere(n))
+    assert rows(home) - before <= 130
+    told = views.whole(home.db, home.vault, held).told[0]
+    assert told.point == somewhere(299).point, "the newest is kept"
+
+
+def test_a_flood_of_messages_is_stopped_and_told_so(client, home, wang, watch, scan):
+    answers = [scan(0, f"stranger{n}", note=f"{n}") for n in range(40)]
+    said = [client.post(f"/s/{one.status_token}/messages", json={"text": "在吗"}) for one in answers]
+    assert [one.status_code for one in said] == [201] * 30 + [429] * 10
+    assert said[-1].get_json()["hotlines"]
+
+
+def test_ten_times_the_reports_write_the_same_rows():
+    with flood.furnished() as (db, vault):
+        usual = flood.hour(db, vault, flood.Flood("usual", 60, 100, 0.5, minutes=4), 50_000, 1)
+        tenfold = flood.hour(db, vault, flood.Flood("tenfold", 600, 100, 0.5, minutes=4), 50_001, 2)
+    assert tenfold.reports > 6 * usual.reports
+    assert tenfold.rows <= 1.2 * usual.rows
+    assert all(delay is not None for outcome in (usual, tenfold) for _, delay in outcome.true_scans)
+
+
+def test_the_story_of_a_flood_is_folded_on_the_desk(home, wang, watch, held, scan, at_desk):
+    for n in range(55):
+        scan(2 + n / 10, f"stranger{n}", sighting=somewhere(n), note=f"{n}")
+        watch.at(2 + n / 10)
+    page = at_desk("duty").get(f"/desk/incidents/{held}", headers={"Accept": "text/html"})
+    assert len(page.data) < 60_000
+    listed = at_desk("duty").get(f"/desk/incidents/{held}", headers=JSON).get_json()
+    assert len(listed["timeline"]) < 30
+    assert sum("还有" in line["text"] for line in listed["timeline"]) == 1
+    assert "55" in page.text
 
 
 # Misses -------------------------------------------------------------------------------------------

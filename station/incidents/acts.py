@@ -9,7 +9,8 @@ from station import audit, clock
 from station.communities import Policy
 from station.db import IntegrityError, StationDatabase, transaction
 from station.errors import Conflict, Invalid, NotFound
-from station.incidents import events, finders
+from station.incidents import counting, events, finders
+from station.incidents.counting import Crowded
 from station.incidents.intake import clean
 from station.incidents.states import LEASED, NEXT, ORDER, allowed
 from station.vault import Vault
@@ -152,6 +153,7 @@ def say(
     """Write a message between station (`by` an officer) and finder (`scan_id` theirs); returns its id.
 
     Without `scan_id` the station writes to all finders of the incident. At most 500 characters are kept.
+    Raises Crowded when finders have written too much.
     """
     cleaned = clean(text)[:LONGEST_MESSAGE]
     if not cleaned:
@@ -159,6 +161,8 @@ def say(
     uid = uuid.uuid4().hex
     with transaction(db):
         row = open_row(db, incident_id)
+        if by is None and not counting.has_room_for_words(db, incident_id, now):
+            raise Crowded("Many reports came at once. Please ring the station and tell it there.")
         if by and scan_id is not None:
             scan_id = finders.in_incident(db, scan_id, incident_id)
         message_id = db.insert(

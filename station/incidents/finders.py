@@ -51,12 +51,14 @@ def in_incident(db: StationDatabase, scan_id: int, incident_id: int) -> int:
 
 
 def of_incident(db: StationDatabase, incident_id: int) -> list[Finder]:
-    """Who has a page in this incident, the one last heard of first; at most 20."""
+    """Who has a page in this incident: the first of all, whom no flood pushes out, then those last heard of; at most 20."""
     rows = db.rows(
         "SELECT first.id, first.code, first.at, scan.act, max(scan.id) AS newest FROM scan "
         "LEFT JOIN scan_follows ON scan_follows.scan_id = scan.id "
         "JOIN scan AS first ON first.id = coalesce(scan_follows.first_id, scan.id) "
-        "WHERE scan.incident_id = ? AND scan.act <> 'phoned' GROUP BY first.id ORDER BY newest DESC LIMIT ?",
+        "WHERE scan.incident_id = ? AND scan.act <> 'phoned' GROUP BY first.id "
+        "ORDER BY first.id = (SELECT min(id) FROM scan WHERE incident_id = ?) DESC, newest DESC LIMIT ?",
+        incident_id,
         incident_id,
         MOST,
     )

@@ -61,6 +61,7 @@ REASONS = (
     "incomplete",
     "cut",
     "not_a_phone",
+    "only_counted",  # one of a flood: the station sees it until the next one takes its place
 )
 
 

@@ -132,17 +132,17 @@ def left(rings: list[datetime], every: timedelta, now: datetime) -> float:
 
 
 def _ring_lane(db: StationDatabase, vault: Vault, incident_id: int, lane: str, now: datetime) -> bool:
-    moved, count = _moved(db, incident_id, lane), _fresh(db, incident_id, lane)
-    if moved is None and not count:
+    elsewhere, count = moved(db, incident_id, lane), _fresh(db, incident_id, lane)
+    if elsewhere is None and not count:
         return False
     if _tokens(db, incident_id, lane, now) < 1 - SHORT_OF_ONE:
         return False
-    verdict = sightings.verdict(db, vault, moved, now) if moved is not None else "waits"
+    verdict = sightings.verdict(db, vault, elsewhere, now) if elsewhere is not None else "waits"
     if verdict == "waits" and not count:
         return False
     with transaction(db):
-        if moved is not None and verdict != "waits":
-            _place(db, vault, incident_id, moved, lane, verdict, now)
+        if elsewhere is not None and verdict != "waits":
+            _place(db, vault, incident_id, elsewhere, lane, verdict, now)
         if count and verdict != "later":
             events.add(db, incident_id, "rung", actor="sender", slot=lane, detail=str(count), now=now)
     return count > 0 or verdict == "later"
@@ -171,7 +171,7 @@ def _fresh(db: StationDatabase, incident_id: int, lane: str) -> int:
     return found
 
 
-def _moved(db: StationDatabase, incident_id: int, lane: str) -> int | None:
+def moved(db: StationDatabase, incident_id: int, lane: str) -> int | None:
     """The scan with the newest place that was far from the told one and was neither told nor settled since."""
     found: int | None = db.scalar(
         "SELECT scan_id FROM sighting WHERE incident_id = ? AND lane = ? AND moved = 1 AND event_id > coalesce("

@@ -7,7 +7,8 @@ from typing import Any
 from station import clock, communities, seal
 from station.db import StationDatabase, transaction
 from station.errors import NotFound
-from station.incidents import counting, events, finders, lanes, locating, sightings, urgency
+from station.incidents import counting, events, finders, lanes, locating, sightings, telling, urgency
+from station.incidents.counting import Crowded
 from station.incidents.intake import Ignored, Report, Sighting
 from station.incidents.lanes import Heard
 from station.incidents.states import EVIDENCE
@@ -16,8 +17,6 @@ from station.seal import Keyring
 from station.together import together
 from station.vault import Vault
 
-# Of the requests that gave a report a better place so many are remembered, to know one that is sent again.
-MOST_REQUESTS = 20
 # A finder's code is answered for as long as a call may follow a scan.
 CODE_LIVES = timedelta(minutes=60)
 
@@ -83,7 +82,8 @@ def report(db: StationDatabase, vault: Vault, door: Door, sent: Report, now: dat
 
         first = together(db, once)
     page = first.get("page") or status_token(vault.ring, first["uid"])
-    return Answer(first["incident_id"], page, first["code"], _ignored(db, vault, door, sent))
+    ignored = [*_ignored(db, vault, door, sent), *first.get("counted", ())]
+    return Answer(first["incident_id"], page, first["code"], ignored)
 
 
 def _ignored(db: StationDatabase, vault: Vault, door: Door, sent: Report) -> list[Ignored]:
@@ -124,7 +124,7 @@ def _write(
     announced = badge is not None and _in_window(badge["window_until"], now)
     act = "test" if announced else sent.act
     earlier = _earlier(db, door, sent, act)
-    if earlier and _add_place(db, vault, earlier, sent, known.request_hash, now):
+    if earlier and telling.add_place(db, vault, earlier, sent, known.request_hash, now):
         return earlier
     sent = replace(sent, act=act)
     incident_id = None
@@ -158,7 +158,7 @@ def attach(
     event_id = events.add(
         db, incident_id, "scan", actor="finder", scan_id=scan["id"], detail=sent.act, now=now
     )
-    news = _keep_content(db, vault, scan, {}, sent, now)
+    news = telling.keep(db, vault, scan, {}, sent, now)
     lanes.note(db, scan, Heard(lanes.lane_of(sent), news, event_id), now)
     return scan
 
@@ -166,7 +166,7 @@ def attach(
 def write_out(db: StationDatabase, vault: Vault, token: str, now: datetime) -> int:
     """The scan of a finder's page. A counted report gets a row of its own now: its finder has something to say.
 
-    Raises NotFound when there is no such page.
+    Raises NotFound when there is no such page, Crowded while a flood has used up all room.
     """
     known = _of_page(db, token)
     if known is not None:
@@ -186,6 +186,8 @@ def _write_counted(db: StationDatabase, vault: Vault, token: str, now: datetime)
     first = counted and db.row("SELECT * FROM scan WHERE id = ?", counted.scan_id)
     if not counted or not first:
         raise NotFound("There is no such page.")
+    if not counting.has_room(db, first["incident_id"], now):
+        raise Crowded("Many reports came at once. Please ring the station and tell it there.")
     request_hash = seal.token_hash(f"counted|{token}")
     same = ("incident_id", "station", "serial", "badge_id", "act", "source", "at")
     scan_id = db.insert(
@@ -205,17 +207,19 @@ def _write_counted(db: StationDatabase, vault: Vault, token: str, now: datetime)
 def _count(
     db: StationDatabase, vault: Vault, door: Door, sent: Report, incident_id: int | None, now: datetime
 ) -> dict[str, Any] | None:
-    """Count a mere press of a flood; None when it is to be written. A spooled report has been given its page."""
-    if door.spooled or not counting.tells_nothing(sent):
+    """Count one of a flood; None when it is to be written. A spooled report has been given its page."""
+    if door.spooled:
         return None
     at = {"station": door.station, "serial": door.serial, "source": door.source}
-    found = counting.anchor(db, at, sent, incident_id, now)
+    found = counting.anchor(db, vault, at, sent, incident_id, now)
     if found is None:
         return None
-    counting.add(db, found["id"], now)
+    told = sightings.content_of(sent.sighting, sent.note, sent.phone, now) if incident_id else {}
+    counting.add(db, found["id"], counting.sealed(vault, found, told) if told else None, now)
     code = call_code(vault.ring, sent.request_id)
     page = counting.page_token(vault.ring, found["id"], code, sent.request_id)
-    return {"incident_id": incident_id, "code": code, "page": page}
+    ignored = [Ignored(name, "only_counted") for name in ("lat", "place", "note", "phone") if name in told]
+    return {"incident_id": incident_id, "code": code, "page": page, "counted": ignored}
 
 
 def _in_window(until: str | None, now: datetime) -> bool:
@@ -344,52 +348,3 @@ def _badge_id(db: StationDatabase, door: Door) -> int | None:
 def call_code(ring: Keyring, request_id: str) -> str:
     """The three digits beside the call button. What follows a ~ in a request id numbers the presses of one page."""
     return seal.three_digits(ring, request_id.split("~", 1)[0])
-
-
-def _keep_content(
-    db: StationDatabase,
-    vault: Vault,
-    scan: dict[str, Any],
-    known: dict[str, Any],
-    sent: Report,
-    now: datetime,
-) -> str:
-    """Write what a report tells over what was `known` of it, and remember the place that everybody is told.
-
-    Returns the kind of news that its place is.
-    """
-    sent = replace(sent, sighting=locating.fitting(db, vault, scan, known, sent.sighting, now))
-    news = sightings.note_place(db, scan["incident_id"], scan, sent.sighting, vault, now)
-    content = known | sightings.content_of(sent.sighting, sent.note, sent.phone, now)
-    if news in sightings.TOLD:
-        content["told"] = sightings.told(content)
-    if content:
-        db.write(
-            "INSERT INTO scan_content (scan_id, content) VALUES (?, ?) "
-            "ON CONFLICT (scan_id) DO UPDATE SET content = excluded.content",
-            scan["id"],
-            sightings.sealed_content(vault, scan, content),
-        )
-    return news
-
-
-def _add_place(
-    db: StationDatabase, vault: Vault, scan: dict[str, Any], sent: Report, request_hash: bytes, now: datetime
-) -> bool:
-    """Put a better place, and what was told along with it, on the finder's own earlier report.
-
-    The same request again changes nothing. False when the incident is closed: then this is a new report.
-    """
-    if not vault.has(f"incident/{scan['incident_id']}"):
-        return False
-    sealed = db.scalar("SELECT content FROM scan_content WHERE scan_id = ?", scan["id"])
-    content = sightings.read_content(vault, scan, sealed)
-    requests = content.get("requests", [])
-    if request_hash.hex() in requests:
-        return True
-    if scan["closed_at"] is not None:
-        return False
-    known = content | {"requests": [*requests, request_hash.hex()][-MOST_REQUESTS:]}
-    news = _keep_content(db, vault, scan, known, sent, now)
-    lanes.note(db, scan, Heard(lanes.lane_of(sent), news, events.newest_id(db)), now)
-    return True

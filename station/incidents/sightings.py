@@ -78,6 +78,14 @@ def _is_news(
     return "moved" if _moved(_told_place(db, vault, last), sighting) else "better"
 
 
+def is_news(db: StationDatabase, vault: Vault, incident_id: int, sighting: Sighting) -> bool:
+    """Whether a place is the first at all, or far from the one that everybody was told."""
+    if not (sighting.point or sighting.place):
+        return False
+    last = _told_last(db, incident_id)
+    return last is None or _moved(_told_place(db, vault, last), sighting)
+
+
 def verdict(db: StationDatabase, vault: Vault, scan_id: int, now: datetime) -> str:
     """What is to become of a place that had moved: `later` (tell it now), `waits`, or `settled` (no news any more)."""
     scan = db.row("SELECT * FROM scan WHERE id = ?", scan_id)

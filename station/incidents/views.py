@@ -13,6 +13,7 @@ from station.incidents.states import FINDER
 from station.issuing import records
 from station.vault import Unsealable, Vault
 
+FIRST_TOLD, NEWEST_TOLD = 3, 60  # of the reports, those that are opened; a flood brings thousands
 STATUS_LIVES = timedelta(hours=24)  # a finder's page dies this long after closing
 
 
@@ -61,7 +62,10 @@ class Told:
     basis: str = ""  # whence the point comes: see intake.Sighting
     near: str = ""
     ended: str = ""  # how the badge had ended by then: lost, replaced, revoked, returned
-    more: int = 0  # the same once more within a minute from the same network, or in a flood
+    more: int = 0  # so many more were counted here: the same from the same network, or what a flood repeats
+    last_at: datetime | None = None  # of those
+    last: str = ""  # what the last of those told: place, note and phone in one line
+    last_point: places.Point | None = None
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,7 @@ class Whole:
     brief: Brief
     told: list[Told]
     said: list[Said]
-    story: list[events.Event]
+    story: list[events.Event]  # without the inner part of long stretches
     counted: dict[int, int]  # by scan id: how many more of the same were counted
     handover: dict[str, Any] | None
     best: Sighting
@@ -158,7 +162,7 @@ def whole(db: StationDatabase, vault: Vault, incident_id: int) -> Whole:
         brief=brief(db, incident_id),
         told=told,
         said=messages(db, vault, incident_id),
-        story=events.of_incident(db, incident_id),
+        story=events.told(db, incident_id),
         counted=counting.of_incident(db, incident_id),
         handover=_handover(db, vault, incident_id),
         best=_best(told),
@@ -293,13 +297,14 @@ def _minutes_left(arrives_at: str | None, now: datetime) -> int | None:
 
 def _told(db: StationDatabase, vault: Vault, incident_id: int) -> list[Told]:
     rows = db.rows(
-        "SELECT scan.*, scan_content.content, more, "
+        "SELECT scan.*, scan_content.content, more, last_at, told, "
         "CASE WHEN badge.ended_at <= scan.at THEN badge.state ELSE '' END AS ended FROM scan "
         "LEFT JOIN badge ON badge.id = scan.badge_id "
         "LEFT JOIN scan_content ON scan_content.scan_id = scan.id "
         "LEFT JOIN scan_count ON scan_count.scan_id = scan.id "
-        "WHERE scan.incident_id = ? ORDER BY scan.id DESC LIMIT 100",
-        incident_id,
+        "WHERE scan.incident_id = ? AND (scan.id IN (SELECT id FROM scan WHERE incident_id = ? ORDER BY id LIMIT ?) "
+        "OR scan.id IN (SELECT id FROM scan WHERE incident_id = ? ORDER BY id DESC LIMIT ?)) ORDER BY scan.id DESC",
+        *(incident_id, incident_id, FIRST_TOLD, incident_id, NEWEST_TOLD),
     )
     return [_one_told(vault, row) for row in rows]
 
@@ -307,8 +312,9 @@ def _told(db: StationDatabase, vault: Vault, incident_id: int) -> list[Told]:
 def _one_told(vault: Vault, row: dict[str, Any]) -> Told:
     try:
         content = sightings.read_content(vault, row, row["content"])
+        last = counting.opened(vault, row, row["told"])
     except Unsealable:  # the finder's data has expired; the incident's story stays
-        content = {}
+        content = last = {}
     return Told(
         scan_id=row["id"],
         act=row["act"],
@@ -322,6 +328,9 @@ def _one_told(vault: Vault, row: dict[str, Any]) -> Told:
         basis=content.get("basis", ""),
         near=content.get("near", ""),
         more=row["more"] or 0,
+        last_at=clock.parse(row["last_at"]) if row["last_at"] else None,
+        last=" · ".join(last[name] for name in ("place", "note", "phone") if name in last),
+        last_point=places.Point(last["lat"], last["lon"]) if "lat" in last else None,
         ended=row["ended"],
     )
 

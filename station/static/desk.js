@@ -44,6 +44,10 @@
     if (!fresh || !old) return;
     const focus = old.contains(document.activeElement) ? document.activeElement : null;
     const made = document.importNode(fresh, true);
+    for (const open of old.querySelectorAll("details[open][id]")) {
+      const same = made.querySelector(`#${open.id}`);
+      if (same) same.open = true;
+    }
     old.replaceWith(made);
     if (focus) refocus(made, focus);
   }

@@ -28,7 +28,10 @@
   if(!b||!mine)return;
   fix=0;
   b.status=mine;
-  post(next(b),function(r){r.incident&&say($('a'),w.place.replace('#',Math.round(b.accuracy_m)))})
+  post(next(b),function(r){
+   r.incident&&say($('a'),w.place.replace('#',Math.round(b.accuracy_m)));
+   b.accuracy_m>500?ask(w.nofix):say($('e'),'')
+  })
  }
  function poll(){
   function again(){setTimeout(poll,4e3)}
@@ -43,7 +46,7 @@
     t.forEach(function(x){l.appendChild(d.createElement('li')).textContent=w[x.from]+x.text})}
   }).then(again,again)
  }
- function ask(t){if(!best){say($('e'),t);$('q').focus()}}
+ function ask(t){say($('e'),t);$('q').focus()}
  function locate(){
   if(!G)return ask(w.nofix);
   watch=G.watchPosition(function(p){
@@ -53,7 +56,7 @@
    fix={act:f.dataset.act||'with_elder',lat:c.latitude,lon:c.longitude,accuracy_m:best};
    send();
    best>20||G.clearWatch(watch)
-  },function(e){ask(e.code<2?w.denied:w.nofix)},{enableHighAccuracy:!0,timeout:2e4,maximumAge:15e3});
+  },function(e){best||ask(e.code<2?w.denied:w.nofix)},{enableHighAccuracy:!0,timeout:2e4,maximumAge:15e3});
   setTimeout(function(){G.clearWatch(watch)},6e4)
  }
  d.onclick=function(e){

@@ -89,7 +89,7 @@ def whole(case: Case) -> dict[str, Any]:
             }
             for said in case.whole.said
         ],
-        "timeline": [{"at": clock.text(at), "text": text} for at, text in case.story()],
+        "timeline": [{"at": clock.text(line.at), "text": line.text} for line in case.story()],
         "handover": case.whole.handover,
         "helpers": [
             {"scan": str(one.scan_id), "code": one.code, "at": clock.text(one.at), "act": one.act}
@@ -151,6 +151,8 @@ def _told(case: Case, told: views.Told) -> dict[str, Any]:
         "note": told.note,
         "phone": told.phone,
         "more": told.more,
+        "more_until": clock.text(told.last_at) if told.last_at else None,
+        "newest": told.last,
     }
 
 

@@ -23,8 +23,9 @@ from station.landmarks.records import Near
 from station.vault import Unsealable, Vault
 from station.vocabulary import LIFE_CRITICAL, OUTCOMES
 from station.web import connection
-from station.web.desk import care, wording
+from station.web.desk import care, storytelling, wording
 from station.web.desk.care import Care
+from station.web.desk.storytelling import Line
 
 GOOD_BADGE = ("worn", "")
 
@@ -150,6 +151,9 @@ class Case:
     def finder_phone(self) -> str:
         return next((told.phone for told in self.whole.told if told.phone), "")
 
+    def offset(self, point: places.Point) -> str:
+        return wording.offset(self.station, point)
+
     def tel(self, text: str) -> str:
         return wording.tel(text, self.station.area_code)
 
@@ -159,17 +163,8 @@ class Case:
     def tel_of(self, e164: str) -> str:
         return phones.from_e164(e164).tel_uri
 
-    def story(self) -> list[tuple[datetime, str]]:
-        counted, ended = self.whole.counted, {told.scan_id: told.ended for told in self.whole.told}
-        return [
-            (
-                event.at,
-                wording.happened(
-                    event, self.names, counted.get(event.scan_id or 0, 0), ended.get(event.scan_id or 0, "")
-                ),
-            )
-            for event in self.whole.story
-        ]
+    def story(self) -> list[Line]:
+        return storytelling.lines(connection.get_db(), self.whole, self.names)
 
 
 def gather(shown: Brief, *, with_person: bool = True) -> Case:

@@ -4,7 +4,7 @@ from flask import Response, g, jsonify, render_template
 from flask.typing import ResponseReturnValue
 
 from station import accounts, clock, communities
-from station.incidents import views
+from station.incidents import events
 from station.selfwatch import evidence
 from station.selfwatch.evidence import Attempt
 from station.web import access, connection
@@ -20,14 +20,14 @@ def proof(incident_id: int) -> ResponseReturnValue:
     if access.wants_json():
         return jsonify(incident=str(incident_id), attempts=[_as_json(one) for one in found])
     db, vault = connection.get_db(), connection.get_vault()
-    whole = views.whole(db, vault, incident_id)
+    story = events.of_incident(db, incident_id)
     names = {one.id: one.name for one in accounts.all_staff(db, vault, shown.station)}
     return render_template(
         "desk/proof.html",
         brief=shown,
         station=communities.station(db, shown.station),
         found=found,
-        story=[(event.at, wording.happened(event, names)) for event in whole.story],
+        story=[(event.at, wording.happened(event, names)) for event in story],
         person=care.person,
         what=care.what,
         now=connection.now(),

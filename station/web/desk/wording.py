@@ -4,7 +4,7 @@ from flask_babel import gettext
 
 from station import phones, places, vocabulary, ways
 from station.communities import Station
-from station.incidents.events import Event
+from station.incidents.events import Event, Sum
 from station.incidents.intake import Sighting
 from station.vocabulary import N_
 
@@ -69,6 +69,8 @@ STORY = {
     "identified": N_("%(who)s said who the elder is"),
     "identified.bound": N_("%(who)s gave this badge to the elder"),
 }
+
+SUMMED = {"rung": N_("Rang for new helpers")}
 
 VARIANTS = {
     tuple(kind.split(".")) for kind in STORY if kind.startswith(("place.", "identified.", "claimed."))
@@ -140,6 +142,16 @@ def happened(event: Event, names: dict[int, str], counted: int = 0, ended: str =
     return str(gettext("%(line)s (and %(count)s more)", line=line, count=counted)) if counted else line
 
 
+def summed(one: Sum) -> str:
+    """So many events of one kind in one line."""
+    kind = "message.finder" if one.kind == "message" else one.kind
+    if (kind, one.detail) in VARIANTS:
+        kind = f"{kind}.{one.detail}"
+    act = gettext(vocabulary.ACTS.get(one.detail, one.detail)) if kind == "scan" else ""
+    text = gettext(SUMMED.get(kind, STORY.get(kind, OTHERWISE)), act=act, kind=one.kind)
+    return str(gettext("%(count)s × %(text)s", count=one.count, text=text))
+
+
 def tel(text: str, area_code: str) -> str:
     """A link that dials what a finder or caller typed; empty when it holds no number."""
     try:
@@ -149,4 +161,4 @@ def tel(text: str, area_code: str) -> str:
         return f"tel:{digits}" if len(digits) >= 3 else ""
 
 
-__all__ = ["MAP_APPS", "distance", "happened", "offset", "tel", "where"]
+__all__ = ["MAP_APPS", "distance", "happened", "offset", "summed", "tel", "where"]

@@ -13,9 +13,11 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from station import seal
 from station.errors import Conflict, Invalid, NotFound
 from station.incidents import acts, reports, views
+from station.incidents.counting import Crowded
 from station.issuing import records
 from station.seal import Unsealable
-from station.web import access, connection, damping
+from station.vocabulary import N_
+from station.web import access, connection, damping, pages
 from station.web.public import (
     card,
     claiming,
@@ -32,6 +34,11 @@ from station.web.public.blueprint import bp, by_number, checked, numbers, storag
 from station.web.public.card import UNREACHABLE
 
 bp.record_once(shortcut.install)
+
+
+bp.add_app_template_global(
+    card.hotlines, "all_hotlines"
+)  # the plain page of an error is a finder's page, too
 
 
 @bp.errorhandler(RequestEntityTooLarge)
@@ -108,21 +115,14 @@ def report_more(token: str) -> ResponseReturnValue:
 @bp.post("/s/<token>/messages")
 @access.public
 def say(token: str) -> ResponseReturnValue:
-    if not _messages.allows(token.encode()):
-        return notices.not_sent(
-            gettext("That is many messages at once. Wait a moment, or ring the station."), 429
-        )
     try:
-        text = reception.message()
-        found = views.finder_status(*storage(), checked(token), connection.now())
-        if found.incident_id is None:
-            return notices.nobody_reads()
-        scan_id = reports.write_out(*storage(), token, connection.now()) if text.strip() else found.scan_id
-        acts.say(*storage(), found.incident_id, text, by=None, scan_id=scan_id, now=connection.now())
+        _write(token, reception.message())
     except NotFound:
         return notices.ended()
     except Invalid:
         return notices.not_sent(gettext("Write a few words first."), 422)
+    except Crowded as error:
+        return notices.not_sent(pages.error_text(error), 429)
     except Conflict:
         return notices.nobody_reads()
     except UNREACHABLE:
@@ -130,6 +130,18 @@ def say(token: str) -> ResponseReturnValue:
     if access.wants_json():
         return jsonify(ok=True), 201
     return redirect(f"/s/{token}{page.query()}", code=303)
+
+
+def _write(token: str, text: str) -> None:
+    if not _messages.allows(token.encode()):
+        raise Crowded(N_("That is many messages at once. Wait a moment, or ring the station."))
+    db, vault = storage()
+    now = connection.now()
+    found = views.finder_status(db, vault, checked(token), now)
+    if found.incident_id is None:
+        raise Conflict("Nobody reads here any more. Please ring the station.")
+    scan_id = reports.write_out(db, vault, token, now) if text.strip() else found.scan_id
+    acts.say(db, vault, found.incident_id, text, by=None, scan_id=scan_id, now=now)
 
 
 @bp.get("/")

@@ -6,8 +6,9 @@ from flask_babel import gettext
 
 from station.errors import Conflict, NotFound
 from station.incidents import receipts, reports, views
+from station.incidents.counting import Crowded
 from station.incidents.receipts import NobodyHelped
-from station.web import access, connection, damping
+from station.web import access, connection, damping, pages
 from station.web.public import card, notices, page, unlocked
 from station.web.public.blueprint import bp, checked, storage
 from station.web.public.card import UNREACHABLE
@@ -50,6 +51,8 @@ def take_receipt(token: str) -> ResponseReturnValue:
         return _none(
             gettext("For this matter there is no receipt. If that is wrong, please ring the station.")
         )
+    except Crowded as error:
+        return _none(pages.error_text(error))
     except Conflict:
         return _none(gettext("The receipt can be taken when the elder is safe."))
     return redirect(f"/s/{token}/receipt{page.query()}", code=303)

@@ -138,17 +138,27 @@ def _frame(station: HelpCard, spoken: str, large_type: bool) -> Frame:
             language=spoken,
             large=large_type,
         )
-    html = re.sub(r"\n\s*", "\n", html)
+    html = _INLINE.sub(_tight, _trimmed(html))
     before, rest = html.split(_BADGE)
     between, after = rest.split(_PRESS)
     return Frame(_packed(before), _packed(between), _packed(after), _headers(policy(html)))
+
+
+def _trimmed(html: str) -> str:
+    """Without indentation, and without the line ends between elements: none of them stands in a line of text."""
+    return re.sub(r"(?<=>)\n(?=<)", "", re.sub(r"\n\s*", "\n", html))
+
+
+def _tight(inline: re.Match[str]) -> str:
+    """Style or script without the line ends that mean nothing."""
+    return re.sub(r"(?<=[;{},])\n" if inline[1] == "style" else r"(?<=[;{,])\n", "", inline[0])
 
 
 @lru_cache(maxsize=8192)
 def _badge_lines(badge: HelpCard, spoken: str) -> Segment:
     """What is this badge's own."""
     with force_locale(spoken):
-        return _packed(re.sub(r"\n\s*", "\n", render_template("public/badge.html", card=badge)))
+        return _packed(_trimmed(render_template("public/badge.html", card=badge)))
 
 
 def _takes_gzip() -> bool:
