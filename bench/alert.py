@@ -10,6 +10,9 @@ from contextlib import contextmanager
 from bench import load, stations
 from bench.figures import Figure, at_least, at_most, percentile
 from bench.stations import Station
+from station import clock
+from station.channels import registry
+from station.channels.base import Outgoing
 
 SECONDS = 15.0
 WRITERS = 16
@@ -61,12 +64,35 @@ def run() -> list[Figure]:
         load.result(writers)
         plan = load.Plan(station.port, _new_badges(station, 5000, BURST), volley=True)
         burst = _delays(provider, load.run(plan, 201))
+        floor = _bare_loop(provider, BURST)
     return [
+        Figure(f"bare loop over the HTTP client, {BURST} messages: p50, p99, all", _three(floor)),
         *_spread("5 scans/s", calm),
         *_spread(f"5 scans/s beside {WRITERS} busy writers", busy),
         at_least(f"burst of {BURST}: incidents whose notice came", len(burst), BURST),
         at_most("… press → last incident's first notice", max(burst), 3.0, "s"),
     ]
+
+
+def _bare_loop(provider: Provider, count: int) -> list[float]:
+    """Seconds that each of so many messages takes without any station: what no sender can be faster than."""
+    took = []
+    for n in range(count):
+        now = clock.utcnow()
+        message = Outgoing(
+            id=f"floor-{n}", incident="0", kind="floor", title="", text="x" * 200, url=provider.url, station="",
+            badge_number=None, location=None, attempt=1, at=now,
+        )  # fmt: skip
+        began = time.monotonic()
+        result = registry.send("webhook", {"secret": "s"}, provider.url, message, now=now, allow_private=True)
+        assert result.outcome == "ok", result
+        took.append(time.monotonic() - began)
+    return took
+
+
+def _three(took: list[float]) -> str:
+    p50, p99 = (percentile(took, share) * 1000 for share in (0.5, 0.99))
+    return f"{p50:.1f} ms, {p99:.1f} ms, {sum(took):.2f} s"
 
 
 def _steady(station: Station, serial: int) -> load.Outcome:

@@ -13,7 +13,7 @@ from typing import Any
 
 from station import addresses, clock, communities, fallback, terms
 from station.addresses import Address
-from station.alerts import ladder, letters, outbox, plan, recall
+from station.alerts import ladder, letters, mending, outbox, plan, recall
 from station.alerts.gates import URGENT, Gates, Way
 from station.alerts.outbox import Due
 from station.channels import beacon
@@ -302,6 +302,9 @@ class Sender:
                 )
         if done:
             outbox.record(self.db, done, now)
+        if any(result.outcome == "permanent" for _, result in done):
+            with _apart("channels that refuse"):
+                mending.tell_of_refusals(self.db, timezone=self.config.timezone, now=now)
         # A ring that was refused for good may bring the next rung at once.
         for incident_id in {
             due.incident_id for due, result in done if due.kind == "ladder" and result.outcome == "permanent"

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import targets
 from browser import browser
 from flask import Flask
 from flask.testing import FlaskClient
@@ -203,3 +204,11 @@ def demo(tmp_path_factory) -> Iterator[Running]:
     """One demo station in processes of its own for the tests that only look at it or add to it."""
     with Running(tmp_path_factory.mktemp("demo") / "data") as running:
         yield running
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The table of the long tests."""
+    if targets.ROWS:
+        terminalreporter.section("what was measured")
+        for line in targets.table():
+            terminalreporter.write_line(line)

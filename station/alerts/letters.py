@@ -250,9 +250,11 @@ def _of_roster(db: StationDatabase, vault: Vault, due: Due, config: Config, now:
         "what": what,
         "station": station,
         "gaps": "; ".join(f"{_day_time(begin)}-{_day_time(end)}" for begin, end in gaps[:GAPS_TOLD]),
+        "channel": db.scalar("SELECT label FROM channel WHERE id = ?", number) if what == "channel" else "",
         "shown": None,
     }
-    page = {"trial": f"ok/{readiness.token(db, vault.ring, int(number))}"} if what == "trial" else {}
+    page = {"channel": "channels"}
+    page |= {"trial": f"ok/{readiness.token(db, vault.ring, int(number))}"} if what == "trial" else {}
     usual = "desk/roster" if what == "gaps" else "desk/duty"
     return _about_the_station(due, config, words, page.get(what, usual), now)
 

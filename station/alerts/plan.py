@@ -138,11 +138,14 @@ def plan_gaps(db: StationDatabase, station: int, *, timezone: str, now: datetime
     local = duty.local(now, timezone)
     if local.hour < GAPS_FROM_HOUR or not duty.gaps_ahead(duty.read(db, station), local):
         return 0
-    rows: list[dict[str, Any]] = []
-    for person in people.who_can_mend(db, station):
-        key = f"gaps|{station}|{local.date()}|{person.kind}{person.id}"
-        rows += _rows(db, "roster", key, person, incident_id=None, about=f"gaps/{station}", now=now)
-    return _write(db, rows)
+    key, about = f"gaps|{station}|{local.date()}", f"gaps/{station}"
+    whom = people.who_can_mend(db, station)
+    return sum(tell(db, "roster", f"{key}|{one.kind}{one.id}", one, about=about, now=now) for one in whom)
+
+
+def tell(db: StationDatabase, kind: str, key: str, person: Person, *, about: str, now: datetime) -> int:
+    """One message to one person that belongs to no incident; `key` makes it unique. Returns how many are new."""
+    return _write(db, _rows(db, kind, key, person, incident_id=None, about=about, now=now))
 
 
 def _follow_story(db: StationDatabase, incident: dict[str, Any], story: list[events.Event]) -> list[Wanted]:
