@@ -165,6 +165,7 @@ def send_out(db: StationDatabase, vault: Vault, config: Config, now: datetime) -
     for number, person in enumerate(_WAITING, len(_ELDERS)):
         _enrol(db, vault, number, person, now - timedelta(hours=30))
     underway.set_out(db, vault, config, now)
+    underway.apply(db, vault, communities.station(db, STATION), now)
 
 
 def redraw_badges(db: StationDatabase, vault: Vault, config: Config, now: datetime) -> None:

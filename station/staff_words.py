@@ -20,6 +20,21 @@ DELIVERY_STEPS = {
     "refused": N_("does not want it"),
 }
 
+# Why somebody may be registered already; reviewing.Alike.
+ALIKE = {
+    "number": N_("same identity number"),
+    "name_birth": N_("same name and birth date"),
+    "name": N_("same name"),
+    "phone": N_("same phone"),
+}
+
+# How the applicant's phone was confirmed.
+CONFIRMED = {
+    "sms": N_("confirmed by text message"),
+    "station": N_("confirmed by the code that was read out"),
+    "call": N_("confirmed by a call"),
+}
+
 # The checks of /healthz, as staff call them.
 CHECKS = {
     "database": N_("the records"),

@@ -148,6 +148,11 @@ SHOTS = {
     "incident in words": Shot("secretary", "{incident words}"),
     "applications": Shot("worker", "/applications"),
     "review": Shot("worker", "{application}"),
+    "review beside the card": Shot(
+        "worker", "{pictured}", {"act": "identity"}, "#elder[action]", spoken=("zh",)
+    ),
+    "review, late and alike": Shot("worker", "{late}", spoken=("zh",)),
+    "decided applications": Shot("worker", "/applications?show=decided"),
     "decided": Shot("worker", "{decided}"),
     "not allowed": Shot("worker", "/desk"),
     "no such page": Shot("secretary", "/desk/incidents/999999"),
@@ -291,9 +296,15 @@ def _apply(scenery: Scenery, worker: DeskSession) -> None:
             sent[key] = re.search(rf'name="{key}" value="([^"]+)"', form)[1]
         receipt = http.post(f"{scenery.base_url}/apply?l=zh", data=sent, timeout=30)
         scenery.values["code"] = re.search(r"\d{4} \d{4}", receipt.text)[0]
-    decided, waiting = re.findall(r'href="(/applications/\d+)"', html(worker, "/applications"))
+    listed = html(worker, "/applications")
+    decided, waiting = (
+        re.search(rf'href="(/applications/\d+)"><strong>{name}', listed)[1] for name in ("何玉珍", "丁长海")
+    )
+    pictured = re.search(r'href="(/applications/\d+)"><strong>郑玉兰', listed)[1]
+    late = re.search(r'href="(/applications/\d+)"><strong>王秀兰', listed)[1]
     _press(worker, f"{decided}/refuse", reason="电话打不通，请与驿站联系。")
-    scenery.values |= {"decided": decided, "application": waiting}
+    _press(worker, f"{pictured}/act", act="identity")
+    scenery.values |= {"decided": decided, "application": waiting, "pictured": pictured, "late": late}
 
 
 def _make_badges(scenery: Scenery, worker: DeskSession) -> None:

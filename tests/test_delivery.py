@@ -153,7 +153,9 @@ def test_nothing_ticked_or_not_printed_is_said_in_words(home, worker, wang):
 
 def test_not_at_home_sets_the_next_try_and_the_door_is_not_due_before(worker, printed):
     wang = printed["王秀兰"]
-    assert f'value="{day(1)}"' in worker.get(f"/deliveries/{wang.badge_id}").text, "tomorrow is proposed"
+    assert f'value="{day(1)}" selected' in worker.get(f"/deliveries/{wang.badge_id}").text, (
+        "tomorrow is proposed"
+    )
     assert say(worker, wang, "not_home", next_on=day(2)).status_code == 303
     assert "王秀兰" not in order(worker.get("/deliveries").text)
     assert "王秀兰" in order(worker.get("/deliveries?when=all").text)

@@ -165,6 +165,7 @@ TABLE = {
     "POST /applications/<int:application_id>/refuse": REGISTERS,
     "GET /receipts/<door>": UNGUESSABLE,
     "POST /receipts/<door>": UNGUESSABLE,
+    "POST /applications/<int:application_id>/act": REGISTERS,
     "GET /channels": "operator",
     "GET /channels/new/<channel_kind>": "operator",
     "POST /channels/new/<channel_kind>": "operator",

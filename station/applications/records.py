@@ -43,6 +43,7 @@ class Application:
     confirmed_by: str = ""  # how the phone was confirmed: sms, station, call; empty when it was not
     confirmed_at: datetime | None = None
     delay: str = ""  # a key of vocabulary.DELAYS
+    decided_by: int | None = None  # of the staff
 
 
 def key(uid: str) -> str:
@@ -63,6 +64,16 @@ def waiting(db: StationDatabase, vault: Vault, station: int) -> list[Application
     rows = db.rows(
         f"{_WITH_QUESTIONS} WHERE station = ? AND state = 'received' ORDER BY id",  # noqa: S608
         station,
+    )
+    return [_application(vault, row) for row in rows]
+
+
+def decided(db: StationDatabase, vault: Vault, station: int, most: int) -> list[Application]:
+    """The ones that were decided last, newest first; their forms are empty once they were destroyed."""
+    rows = db.rows(
+        f"{_WITH_QUESTIONS} WHERE station = ? AND state <> 'received' ORDER BY decided_at DESC LIMIT ?",  # noqa: S608
+        station,
+        most,
     )
     return [_application(vault, row) for row in rows]
 
@@ -153,4 +164,5 @@ def _application(vault: Vault, row: Mapping[str, Any]) -> Application:
         confirmed_by=row["confirmed_by"],
         confirmed_at=clock.parse(row["confirmed_at"]) if row["confirmed_at"] else None,
         delay=row["delay"],
+        decided_by=row["decided_by"],
     )

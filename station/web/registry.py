@@ -1,6 +1,7 @@
 """The registration desk as app.py knows it: one blueprint; its views lie in station/web/registration."""
 
 from station.web.registration import (
+    asking,
     badges,
     coverage,
     grids,
@@ -17,6 +18,7 @@ from station.web.registration import (
 from station.web.registration.blueprint import bp
 
 __all__ = [
+    "asking",
     "badges",
     "bp",
     "coverage",

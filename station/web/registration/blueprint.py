@@ -34,6 +34,8 @@ WITH_PHOTO = (
     "registry.check",
     "registry.set_voice",
     "registry.approve",
+    "registry.refuse",
+    "registry.act",
     "registry.preview",
 )
 # Bytes. More than a photo may have (8 MiB), so that one straight from a camera is refused at its field, with

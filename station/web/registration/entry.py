@@ -1,6 +1,6 @@
 """Saving what was entered about an elder: the form shown again when it cannot be, the record when it was."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from flask import g, redirect, render_template, request, url_for
@@ -27,8 +27,10 @@ class LooksAlike(Exception):
         self.certain = certain
 
 
-def refuse_known(checked: Enrolment, form_id: str) -> None:
+def refuse_known(checked: Enrolment, form_id: str, *, seen: Collection[str] = ()) -> None:
     """Stop before the same person is entered twice, once; the tick "another person" lets it pass.
+
+    `seen` are the codes of people (e12) whom the page has shown already.
 
     Raises LooksAlike.
     """
@@ -38,7 +40,8 @@ def refuse_known(checked: Enrolment, form_id: str) -> None:
     same_number = elders.look_alikes(db, vault, replace(checked, contacts=()))
     if same_number:
         raise LooksAlike(search.people(db, vault, same_number, station=g.staff.station), certain=True)
-    found = search.look_alikes(db, vault, checked, station=g.staff.station)
+    alike = search.look_alikes(db, vault, checked, station=g.staff.station)
+    found = [one for one in alike if f"e{one.elder_id}" not in seen]
     if found and not request.form.get("another"):
         raise LooksAlike(found, certain=False)
 

@@ -18,6 +18,8 @@ from station.web import access, connection, elder_form, pages
 from station.web.registration.blueprint import WHO, badge_here, bp, my_station, note
 from station.web.registration.record import Shown
 
+DAYS_OFFERED = 22  # from today on, of the days for the next try
+
 
 @bp.get("/deliveries")
 @access.allowed(*WHO)
@@ -91,8 +93,7 @@ def door_page(
         staff=_staff(),
         now=now,
         today=elder_form.today(),
-        tomorrow=elder_form.today() + timedelta(days=1),
-        latest=elder_form.today() + trips.LATEST,
+        days=[elder_form.today() + timedelta(days=n) for n in range(DAYS_OFFERED)],
         reasons=vocabulary.REFUSALS,
         form_id=elder_form.form_id(),
         wrong=wrong or {},
