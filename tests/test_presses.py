@@ -13,7 +13,7 @@ from conftest import NOW, Home
 from doors import BASE, SETTINGS, TO, asked, attempts, door, open_channel, say, scan, yes
 from flask import Flask
 from provider import Provider
-from test_channels_providers import MESSAGE, Deliver, provider, says, tell
+from test_channels_providers import MESSAGE, TOKEN, Deliver, provider, says, tell
 from watch import Watch
 
 from station import addresses, envelope
@@ -366,3 +366,20 @@ def test_a_wecom_robot_gets_a_card_unless_it_calls_people_or_the_text_is_long(te
     provider.script(says({"errcode": 0}))
     tell("wecom_robot", replace(MESSAGE, text="长" * 200, **BUTTON))
     assert provider.requests[-1].json()["msgtype"] == "text"
+
+
+def test_a_card_that_is_not_understood_goes_as_a_text_at_once(tell, provider):
+    provider.script(says(TOKEN), says({"errcode": 40058}), says({"errcode": 0, "msgid": "w-1"}))
+    callback = {name: APP[name] for name in ("callback_token", "callback_key")}
+    result = tell("wecom_app", replace(MESSAGE, **BUTTON), corp_id=f"ww-{time.monotonic_ns()}", **callback)
+    assert (result.outcome, result.provider_id) == ("ok", "w-1")
+    kinds = [one.json()["msgtype"] for one in provider.requests if "message/send" in one.path]
+    assert kinds == ["template_card", "text"]
+
+
+def test_what_is_sent_again_is_a_text_with_the_link(tell, provider):
+    for kind in ("dingtalk_robot", "feishu_robot", "wecom_robot"):
+        provider.script(says({"errcode": 0, "code": 0}))
+        tell(kind, replace(MESSAGE, attempt=2, **BUTTON))
+        sent = provider.requests[-1].json()
+        assert sent.get("msgtype", sent.get("msg_type")) == "text"

@@ -79,7 +79,7 @@ def signature(secret: str, milliseconds: int) -> str:
 
 def _card(delivery: Delivery) -> dict[str, object]:
     called = [name.strip() for name in delivery.settings.get("mention", "").split(",") if name.strip()]
-    if not called and delivery.message.url and delivery.message.look:
+    if not called and texts.buttoned(delivery.message):
         return {"msgtype": "actionCard", "actionCard": _action(delivery.message)}
     # A card cannot call people (at), a text can; the link in it is the same.
     at = {"isAtAll": "@all" in called, "atUserIds": [name for name in called if name != "@all"]}

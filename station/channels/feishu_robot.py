@@ -63,7 +63,7 @@ def _card(delivery: Delivery) -> dict[str, object]:
         "sign": signature(delivery.settings["secret"], seconds),
     }
     everybody = delivery.settings.get("mention") == "@all"
-    if delivery.message.url and delivery.message.look:
+    if texts.buttoned(delivery.message):
         return signed | {"msg_type": "interactive", "card": _interactive(delivery.message, everybody)}
     # Feishu reads <at …> in a text as a call to people; only the settings may call.
     text = texts.full(delivery.message, _TEXT_LIMIT).replace("<", "＜")

@@ -22,6 +22,11 @@ def cut(words: str, limit: int) -> str:
     return words.encode()[: max(limit - len("…".encode()), 0)].decode(errors="ignore") + "…"
 
 
+def buttoned(message: Outgoing) -> bool:
+    """Whether a card with a button is tried: the first time alone. What was not taken as a card goes as a text."""
+    return bool(message.url and message.look) and message.attempt == 1
+
+
 def unmarked(words: str) -> str:
     """Words that a chat would take for markdown (a link, a picture, a heading), with wide signs that look the same."""
     return words.translate(_WIDE)

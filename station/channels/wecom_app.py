@@ -8,6 +8,7 @@ callback an alert is a card whose button takes the incident (wecom_card.py).
 
 import json
 import re
+from collections.abc import Mapping
 from urllib.parse import quote
 
 from station.channels import codes, texts, tokens, wecom, wecom_card
@@ -21,9 +22,22 @@ _TEXT_LIMIT = 2048
 
 
 def deliver(delivery: Delivery) -> Result:
+    """Send, with a button where there can be one; a card that is not understood goes as a text at once."""
+    text = _text_message(delivery)
+    if not wecom_card.fits(delivery.settings, delivery.message):
+        return _deliver(delivery, text)
+    card = {name: value for name, value in text.items() if name != "text"} | {
+        "msgtype": "template_card",
+        "template_card": wecom_card.card(delivery.message),
+    }
+    sent = _deliver(delivery, card)
+    return _deliver(delivery, text) if sent.words == codes.BAD_REQUEST.words else sent
+
+
+def _deliver(delivery: Delivery, message: Mapping[str, object]) -> Result:
     """Send with the token at hand; when it is refused, get a new one and send once more."""
     key = tokens.key(home(delivery, wecom.HOME), delivery.settings["corp_id"], delivery.settings["secret"])
-    body = json.dumps(_card(delivery), ensure_ascii=False).encode()
+    body = json.dumps(message, ensure_ascii=False).encode()
     token = tokens.known(key)
     if token:
         tried = _send(delivery, token, body)
@@ -67,15 +81,13 @@ def _renew(delivery: Delivery, key: str) -> str | Result:
     return codes.result(codes.UNREADABLE) if refused.outcome == "ok" else refused
 
 
-def _card(delivery: Delivery) -> dict[str, object]:
+def _text_message(delivery: Delivery) -> dict[str, object]:
     user = delivery.destination.strip()
     if not _USER.fullmatch(user) or user == "@all":
         raise Undeliverable(N_("the destination is not a user id of WeCom"))
     if not delivery.settings["agent_id"].isdecimal():
         raise Undeliverable(N_("the setting agent_id must be a number"))
     to = {"touser": user, "agentid": int(delivery.settings["agent_id"])}
-    if wecom_card.fits(delivery.settings, delivery.message):
-        return to | {"msgtype": "template_card", "template_card": wecom_card.card(delivery.message)}
     return to | {"msgtype": "text", "text": {"content": texts.full(delivery.message, _TEXT_LIMIT)}}
 
 

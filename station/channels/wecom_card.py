@@ -26,9 +26,8 @@ _SEALED = re.compile(rb"<Encrypt>\s*(?:<!\[CDATA\[)?([0-9A-Za-z+/=]{1,60000})(?:
 
 def fits(settings: Mapping[str, str], message: Outgoing) -> bool:
     """Whether this message can be a card whose button takes the incident."""
-    return bool(
-        message.press and message.ref and message.url and all(settings.get(name) for name in SETTINGS)
-    )
+    known = bool(message.press and message.ref) and all(settings.get(name) for name in SETTINGS)
+    return known and texts.buttoned(message)
 
 
 def card(message: Outgoing) -> dict[str, object]:

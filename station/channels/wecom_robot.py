@@ -49,7 +49,7 @@ def _card(delivery: Delivery) -> dict[str, object]:
 def _fits(message: Outgoing) -> bool:
     """Whether a card shows the whole message: it cannot call people either, and cuts what is long."""
     title, said = mark(message) + message.title, "\n".join(paragraphs(message))
-    return bool(message.url and message.look) and len(title) <= _CARD_TITLE and len(said) <= _CARD_TEXT
+    return texts.buttoned(message) and len(title) <= _CARD_TITLE and len(said) <= _CARD_TEXT
 
 
 def _notice(message: Outgoing) -> dict[str, object]:
