@@ -100,7 +100,8 @@ def draw(document: Document) -> bytes:
                 pdfmetrics._fonts.pop(name, None)
 
 
-def lines(text: str, room: float, size: float = _SIZE, *, bold: bool = False) -> list[str]:
+@lru_cache(maxsize=8192)  # the same few names, channels and results stand in thousands of rows
+def lines(text: str, room: float, size: float = _SIZE, *, bold: bool = False) -> tuple[str, ...]:
     """A text broken into lines of at most `room` mm: between words, anywhere in Chinese, and in a word too long."""
     found, line, used = [], "", 0.0
     for word in _pieces(text, room, size, bold):
@@ -110,7 +111,7 @@ def lines(text: str, room: float, size: float = _SIZE, *, bold: bool = False) ->
             line, used = "", 0.0
         if word != "\n" and (line or word != " "):
             line, used = line + word, used + _width(word, size, bold)
-    return [*found, line.rstrip()] if line or not found else found
+    return (*found, line.rstrip()) if line or not found else tuple(found)
 
 
 def _pieces(text: str, room: float, size: float, bold: bool) -> Iterator[str]:
@@ -129,7 +130,12 @@ def _shape(character: str, bold: bool) -> tuple[str, Glyph]:
 
 
 def _width(text: str, size: float, bold: bool) -> float:
-    return sum(_shape(one, bold)[1].advance for one in text if one != "\n") * size
+    return sum(_advance(one, bold) for one in text) * size
+
+
+@lru_cache(maxsize=4096)
+def _advance(character: str, bold: bool) -> float:
+    return 0.0 if character == "\n" else _shape(character, bold)[1].advance
 
 
 def _laid_out(document: Document) -> _Pages:
@@ -174,14 +180,14 @@ def _lay_table(pages: _Pages, table: Table) -> None:
             _lay_row(pages, table, [cell[start : start + most] for cell in cells])
 
 
-def _broken(table: Table, row: Sequence[str], bold: bool) -> list[list[str]]:
+def _broken(table: Table, row: Sequence[str], bold: bool) -> list[tuple[str, ...]]:
     return [
         lines(text, wide - _GAP, bold=bold)
         for text, (_, wide) in zip(row, table.columns, strict=True)
     ]  # fmt: skip
 
 
-def _lay_row(pages: _Pages, table: Table, cells: list[list[str]], *, bold: bool = False) -> None:
+def _lay_row(pages: _Pages, table: Table, cells: list[tuple[str, ...]], *, bold: bool = False) -> None:
     height = max(len(cell) for cell in cells) * _LEADING + _PADDING
     if not pages.fits(height):
         pages.turn()
@@ -223,9 +229,12 @@ def _drawn(title: str, pages: list[list[_Text]], rules: list[list[float]], names
     canvas.setTitle(title)
     for page, lines_of_page in zip(pages, rules, strict=True):
         _rule(canvas, [HEIGHT - 16, 14.5, *lines_of_page])
+        face: tuple[bool, bool, float] | None = None
         for text in page:
-            pdf.colour(canvas, _GREY if text.soft else BLACK)
-            canvas.setFont(names[text.bold], text.size * pdf.POINT)
+            if face != (text.bold, text.soft, text.size):
+                face = (text.bold, text.soft, text.size)
+                pdf.colour(canvas, _GREY if text.soft else BLACK)
+                canvas.setFont(names[text.bold], text.size * pdf.POINT)
             shown = "".join(_shape(one, text.bold)[0] for one in text.text)
             canvas.drawString(text.x * pdf.POINT, text.y * pdf.POINT, shown)
         canvas.showPage()

@@ -25,8 +25,13 @@ def make(name: str, characters: Iterable[str], glyph: Callable[[str], Glyph]) ->
     builder = FontBuilder(_EM, isTTF=True)
     builder.setupGlyphOrder([".notdef", *known])
     builder.setupCharacterMap({code: called for called, (code, _) in known.items()})
-    builder.setupGlyf({".notdef": Outline(), **{called: _outline(one) for called, (_, one) in known.items()}})
-    widths = {called: (round(one.advance * _EM), 0) for called, (_, one) in known.items()}
+    outlines = {called: _outline(one) for called, (_, one) in known.items()}
+    builder.setupGlyf({".notdef": Outline(), **outlines})
+    # The left bearing must be that of the outline, or it is drawn so much too far to the left.
+    widths = {
+        called: (round(one.advance * _EM), getattr(outlines[called], "xMin", 0))
+        for called, (_, one) in known.items()
+    }
     builder.setupHorizontalMetrics({".notdef": (_EM, 0), **widths})
     builder.setupHorizontalHeader(ascent=_UP, descent=_DOWN)
     builder.setupNameTable({"familyName": name, "styleName": "Regular", "psName": name})

@@ -13,6 +13,7 @@ from station.communities import Policy, Station
 from station.config import Config
 from station.db import StationDatabase, transaction
 from station.enrolment import ContactForm, ElderForm
+from station.incidents import urgency
 from station.issuing import life, making, orders, records
 from station.landmarks import records as landmarks
 from station.landmarks.records import Entry
@@ -115,6 +116,7 @@ def furnish(db: StationDatabase, vault: Vault, note: Note, now: datetime) -> Non
         )  # fmt: skip
         for name, lat, lon, radius in _COMMUNITIES:
             communities.add_community(db, station=STATION, name=name, lat=lat, lon=lon, radius_m=radius)
+        urgency.set_climate(db, STATION, urgency.JILIN)
     _name_places(db, vault, now)
     _engage(db, vault, note, now)
     for number, person in enumerate(_ELDERS):

@@ -21,7 +21,7 @@ from station.fallback import WithoutDatabase
 from station.issuing import batches, making
 from station.lists import imports, working
 from station.seal import Keyring
-from station.selfwatch import tonight
+from station.selfwatch import outside
 from station.sender import Sender, reopen
 from station.standby import Standby
 from station.vault import Unsealable, Vault
@@ -142,7 +142,7 @@ def _work_until(config: Config, db: StationDatabase, vault: Vault, stop: threadi
             now = clock.utcnow()
             today = duty.local(now, config.timezone).date()
             working.work(db, vault, import_id, today=today, now=now, tell=lambda: beat() or stop.is_set())
-        tonight.ask_wanted(db, config, clock.utcnow())
+        outside.ask_due(db, vault, config, clock.utcnow(), tell=beat)
         if config.demo:
             demo.connect_new(db, vault, demo.read_note(config), clock.utcnow())
         if time.monotonic() - refreshed > 60:

@@ -127,4 +127,20 @@ CREATE TABLE door_count (
 CREATE INDEX attempt_by_provider ON attempt (provider_id) WHERE provider_id IS NOT NULL
 """
 
-SCRIPTS = (BULLETINS, DRILLS, SELFWATCH, CARE, SENDING, ANSWERS)
+# What is left of what runs out in silence: asked at the provider, or typed with the day on which somebody looked.
+SUPPLIES = """
+CREATE TABLE supply (
+  channel_id INTEGER PRIMARY KEY REFERENCES channel (id),
+  source TEXT NOT NULL CHECK (source IN ('asked', 'typed')),
+  amount REAL,
+  noted TEXT,
+  warn_below REAL NOT NULL CHECK (warn_below >= 0),
+  trouble TEXT NOT NULL DEFAULT '',
+  asked_at TEXT,
+  template_state TEXT CHECK (template_state IN ('approved', 'in_review', 'rejected')),
+  template_until TEXT,
+  CHECK (source = 'asked' OR (amount IS NOT NULL AND noted IS NOT NULL))
+) STRICT
+"""
+
+SCRIPTS = (BULLETINS, DRILLS, SELFWATCH, CARE, SENDING, ANSWERS, SUPPLIES)

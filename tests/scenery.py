@@ -92,6 +92,10 @@ SHOTS = {
     ),
     "policy": Shot("secretary", "/desk/policy"),
     "policy with an error": Shot("secretary", "/desk/policy", {"after1": "0"}, "form#steps", spoken=("zh",)),
+    "climate": Shot("secretary", "/desk/climate"),
+    "climate with errors": Shot(
+        "secretary", "/desk/climate", {"coldest1": "x", "warmest2": "-40"}, "form#table", spoken=("zh",)
+    ),
     "claim code that opens nothing": Shot("finder", "/", {"code": "123123"}, "form:has(#code)"),
     "channels": Shot("operator", "/channels"),
     "channel, refused": Shot("operator", "/channels", {"destination": "ftp://"}, "main form[action$=test]"),
@@ -111,6 +115,14 @@ SHOTS = {
     "evidence": Shot("secretary", "{incident with_elder}/evidence"),
     "tonight": Shot("secretary", "/desk/tonight"),
     "tonight of the operator": Shot("operator", "/desk/tonight", spoken=("zh",)),
+    "supplies": Shot("secretary", "/desk/supplies"),
+    "supplies with errors": Shot(
+        "secretary",
+        "/desk/supplies",
+        {"source": "typed", "amount": "x", "noted": ""},
+        "form[action*=channels]",
+        spoken=("zh",),
+    ),
     "drills": Shot("secretary", "/desk/drills"),
     "drills with an error": Shot(
         "secretary", "/desk/drills", {"weekday": "1", "at": "10"}, "form[action$=plan]", spoken=("zh",)
@@ -186,6 +198,7 @@ def paint(running: Running) -> Scenery:
     _make_badges(scenery, worker)
     _list(scenery, worker)
     _name_places(scenery, worker)
+    _pay_in_advance(running.desk("operator"))
     bare, shy = running.elders[0], running.elders[1]
     scenery.values |= {
         "help": bare["scan_url"].removeprefix(running.base_url),
@@ -215,6 +228,20 @@ def _name_places(scenery: Scenery, worker: DeskSession) -> None:
         "landmark": landmark,
         "poster": re.search(r'href="(/p/\w+)"', html(worker, landmark))[1],
     }
+
+
+def _pay_in_advance(operator: DeskSession) -> None:
+    """A channel with a balance; nobody has an address on it and nobody asks."""
+    wanted = {
+        "set-secret_id": "id",
+        "secret-secret_key": "key",
+        "set-app_id": "1",
+        "set-sign_name": "站",
+        "set-template": "1",
+    }
+    sent = {"csrf_token": operator.token, "label": "短信", **wanted}
+    page = {"Accept": "text/html"}
+    operator.http.post(f"{operator.base_url}/channels/new/tencent_sms", data=sent, headers=page, timeout=30)
 
 
 def html(session: DeskSession, path: str) -> str:

@@ -100,6 +100,16 @@ def test_it_speaks_english_too(incident, at_desk):
     assert "Who was told what, when" in found[0]
 
 
+def test_a_drill_says_so_on_every_page_and_in_the_names_of_its_files(home, incident, at_desk):
+    with transaction(home.db):
+        home.db.write("UPDATE incident SET kind = 'drill' WHERE id = ?", incident)
+    found = pages(taken(at_desk, incident))
+    assert all("演练" in text.splitlines()[0] for text in found)
+    for ending in ("pdf", "csv"):
+        got = at_desk("duty").get(f"/desk/incidents/{incident}/evidence.{ending}")
+        assert f'"drill-{incident}.{ending}"' in got.headers["Content-Disposition"]
+
+
 @pytest.mark.parametrize("role", ["worker", "operator"])
 def test_who_acts_in_no_incident_gets_no_file(incident, at_desk, role):
     got = at_desk(role).get(
@@ -137,4 +147,13 @@ def test_the_fonts_are_inside():
     fonts = {one.get_font() for one in opened[0].get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_TEXT])}
     assert fonts
     assert all(font.is_embedded for font in fonts)
+    opened.close()
+
+
+def test_each_character_stands_where_its_font_has_it():
+    """An opening bracket fills the right half of its box."""
+    opened = pypdfium2.PdfDocument(document_of(["（", "b"]))
+    text = opened[0].get_textpage()
+    left, _, _, _ = text.get_charbox(text.get_text_range().index("（"))
+    assert left > (document.MARGIN + 0.4 * 2.9) * 72 / 25.4
     opened.close()

@@ -38,7 +38,7 @@ PAGES = {
     "GET /robots.txt",
     "GET /favicon.ico",
     "GET /desk",
-    "POST /desk/tonight/certificate",
+    "POST /desk/tonight/ask",
     "GET /login",
     "GET /p/{code}",
     "POST /p/{code}",

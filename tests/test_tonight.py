@@ -20,7 +20,7 @@ from station.cli.main import main
 from station.config import WEB_PROCESSES
 from station.db import transaction
 from station.incidents import urgency
-from station.selfwatch import health, tonight
+from station.selfwatch import health, outside, tonight
 from station.selfwatch.tonight import Asked
 
 PAGE, JSON = {"Accept": "text/html"}, {"Accept": "application/json"}
@@ -95,7 +95,7 @@ def test_all_that_is_in_order_is_green(covered):
     assert wrong(covered) == set()
     assert found.good
     unknown = {item.code for item in found.items if item.state == "unknown"}
-    assert unknown == {"certificate_unknown", "domain", "no_drill"}, "what cannot be asked is said"
+    assert unknown == {"certificate_unknown", "domain_unknown", "no_drill"}, "what cannot be asked is said"
     assert {one.staff_id for one in found.people} == {DUTY, BACKUP}
 
 
@@ -148,12 +148,6 @@ def test_the_end_of_a_real_certificate_is_read(certificate):
             2120, 1, 1, tzinfo=UTC
         )
         assert beacon.certificate_until("localhost", server.port) is None, "nobody vouches for it"
-
-
-def test_paid_channels_remind_of_their_balance(covered):
-    with transaction(covered.db):
-        covered.db.write("UPDATE channel SET kind = 'aliyun_sms' WHERE label = 'second'")
-    assert ("balance", "unknown") in {(item.code, item.state) for item in look(covered).items}
 
 
 def test_at_eight_it_goes_out_to_duty_and_secretaries_once_a_day(home, wang: Wearer, gateway):
@@ -224,10 +218,10 @@ def test_a_bulletin_keeps_no_name(covered):
 
 def test_a_press_lets_the_job_process_ask_for_the_certificate(home, at_desk):
     """Nothing answers at the address of the tests, and that is to be mended."""
-    assert at_desk("operator").post("/desk/tonight/certificate", json={}, headers=JSON).status_code == 200
+    assert at_desk("operator").post("/desk/tonight/ask", json={}, headers=JSON).status_code == 200
     nowhere = replace(home.config, base_url="https://127.0.0.1")
-    tonight.ask_wanted(home.db, nowhere, EIGHT)
-    tonight.ask_wanted(home.db, home.config, EIGHT)  # asked once for one press
+    outside.ask_due(home.db, home.vault, nowhere, EIGHT)
+    outside.ask_due(home.db, home.vault, home.config, EIGHT)  # asked once for one press
     found = tonight.look(home.db, Asked(nowhere, 1, {}, EIGHT))
     assert {item.code: item.state for item in found.items}["certificate"] == "mend"
     assert home.db.scalar("SELECT count(*) FROM meta WHERE key LIKE 'certificate%'") == 1

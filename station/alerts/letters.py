@@ -123,12 +123,18 @@ def _bulletin(db: StationDatabase, due: Due, config: Config, now: datetime) -> O
     assert told is not None, "such a message is about a bulletin"
     station = communities.station(db, told.station)
     gettext = _translations(config.language).gettext
-    mend = []
+    mend, soon = [], []
     if told.kind == "tonight":
         mend = [tonight_words(one, gettext) for one in told.content if one["state"] == "mend"]
-    words: dict[str, Any] = {"told": told, "mend": mend, "station": station, "shown": None}
+        soon = [tonight_words(one, gettext) for one in told.content if is_told_soon(one)]
+    words: dict[str, Any] = {"told": told, "mend": mend, "soon": soon, "station": station, "shown": None}
     page = "desk/tonight" if told.kind == "tonight" else "desk/drills"
     return _about_the_station(due, config, words, page, now)
+
+
+def is_told_soon(item: Mapping[str, Any]) -> bool:
+    """Whether the evening's message names what somebody should see to soon; a reminder comes on its days alone."""
+    return item["state"] == "soon" and not item["values"].get("quiet")
 
 
 def tonight_words(item: Mapping[str, Any], gettext: Callable[[str], str]) -> str:
@@ -137,6 +143,9 @@ def tonight_words(item: Mapping[str, Any], gettext: Callable[[str], str]) -> str
     if "check" in values:
         check = CHECKS[values["check"]]
         values["check"] = gettext(check)
+    if "why" in values:
+        why = values["why"]
+        values["why"] = gettext(why)
     _, remedy = TONIGHT[item["code"]]
     return gettext(remedy) % values
 

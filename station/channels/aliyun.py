@@ -14,10 +14,10 @@ from datetime import UTC, datetime
 from urllib.parse import quote
 
 from station.channels import codes, inbound
-from station.channels.base import Delivery, Result
+from station.channels.base import Delivery, Errand, Result
 from station.channels.codes import Meaning
 from station.channels.inbound import Inbound, Reply
-from station.channels.post import host_header, post, target, verdict
+from station.channels.post import Answer, host_header, post, target, verdict
 
 _VERSION = "2017-05-25"
 
@@ -47,6 +47,8 @@ CODES: Mapping[str, Meaning] = {
     "isv.PRODUCT_UNSUBSCRIBE": codes.NOT_ALLOWED,
     "Forbidden": codes.NOT_ALLOWED,
     "NoPermission": codes.NOT_ALLOWED,
+    "NotAuthorized": codes.NOT_ALLOWED,
+    "NotApplicable": codes.NOT_ALLOWED,
     "isv.DENY_IP_RANGE": codes.BAD_IP,
     "isv.OUT_OF_SERVICE": codes.NO_MONEY,
     "isv.AMOUNT_NOT_ENOUGH": codes.NO_MONEY,
@@ -99,10 +101,7 @@ class Call:
 
 def ask(delivery: Delivery, base: str, call: Call, receipt: str) -> Result:
     """Call the provider; `receipt` is the field of the answer that holds the provider's id of the message."""
-    call = Call(call.action, call.parameters, call.version, uuid.uuid4().hex)
-    to = target(f"{base}/?{query(call.parameters)}", plain=delivery.allow_private)
-    headers = signed(call, host_header(to), delivery.settings, delivery.now)
-    answer = post(to, b"", headers, delivery)
+    answer = talk(delivery, base, call)
     said = codes.fields(answer.body)
     code, found = said.get("Code"), said.get(receipt)
     if not isinstance(code, str):
@@ -119,6 +118,13 @@ def named(delivery: Delivery) -> dict[str, str]:
 def thanks(_came: Inbound, _words: str) -> Reply:
     """What it wants to hear: the status and a number in `code` are looked at, else it pushes three more times."""
     return inbound.as_json({"code": 0, "msg": "接收成功"})
+
+
+def talk(errand: Errand, base: str, call: Call) -> Answer:
+    """One signed request, and what came back. Raises as `post` does."""
+    call = Call(call.action, call.parameters, call.version, uuid.uuid4().hex)
+    to = target(f"{base}/?{query(call.parameters)}", plain=errand.allow_private)
+    return post(to, b"", signed(call, host_header(to), errand.settings, errand.now), errand)
 
 
 def signed(call: Call, host: str, settings: Mapping[str, str], now: datetime) -> dict[str, str]:

@@ -56,15 +56,21 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Delivery:
-    """One attempt to deliver: the message, where it goes, with which settings, and until when."""
+class Errand:
+    """One talk with a provider: with which settings, and until when."""
 
     settings: Mapping[str, str]
-    destination: str
-    message: Outgoing
     now: datetime
     allow_private: bool
     deadline: Deadline
+
+
+@dataclass(frozen=True)
+class Delivery(Errand):
+    """One attempt to deliver: the message, and where it goes."""
+
+    destination: str
+    message: Outgoing
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import SplitResult, quote, urlsplit
 
 from station.channels import addresses
-from station.channels.base import Delivery, Result
+from station.channels.base import Errand, Result
 from station.channels.connect import TimedSocket, Undeliverable, dial, secure
 from station.vocabulary import N_
 
@@ -68,14 +68,14 @@ def target(url: str, *, plain: bool) -> Target:
     return Target(parts.scheme, host, port, _path(parts))
 
 
-def home(delivery: Delivery, usual: str, hosts: tuple[str, ...] = ()) -> str:
+def home(errand: Errand, usual: str, hosts: tuple[str, ...] = ()) -> str:
     """The provider's address: the usual one, or the setting `base_url` when its host is one of `hosts`.
 
     Another host may only be named where the operator has opened the local network: a mistyped address must not
     send keys and phone numbers to a stranger.
     """
-    chosen = (delivery.settings.get("base_url") or usual).rstrip("/")
-    if chosen != usual and not delivery.allow_private and (urlsplit(chosen).hostname or "") not in hosts:
+    chosen = (errand.settings.get("base_url") or usual).rstrip("/")
+    if chosen != usual and not errand.allow_private and (urlsplit(chosen).hostname or "") not in hosts:
         raise Undeliverable(N_("the setting base_url is not an address of this provider"))
     return chosen
 
@@ -86,25 +86,23 @@ def host_header(to: Target) -> str:
     return host if to.port == _PORTS[to.scheme] else f"{host}:{to.port}"
 
 
-def get(to: Target, delivery: Delivery) -> Answer:
+def get(to: Target, errand: Errand) -> Answer:
     """GET and return the answer. Raises as `post` does."""
-    return _ask("GET", to, None, {}, delivery)
+    return _ask("GET", to, None, {}, errand)
 
 
-def post(to: Target, body: bytes, headers: Mapping[str, str], delivery: Delivery) -> Answer:
+def post(to: Target, body: bytes, headers: Mapping[str, str], errand: Errand) -> Answer:
     """POST a body and return the answer. Raises Undeliverable, OSError or http.client.HTTPException."""
-    return _ask("POST", to, body, headers, delivery)
+    return _ask("POST", to, body, headers, errand)
 
 
-def _ask(
-    method: str, to: Target, body: bytes | None, headers: Mapping[str, str], delivery: Delivery
-) -> Answer:
+def _ask(method: str, to: Target, body: bytes | None, headers: Mapping[str, str], errand: Errand) -> Answer:
     connection = http.client.HTTPConnection(to.host, to.port)
-    connection.sock = _open(to, delivery)
+    connection.sock = _open(to, errand)
     try:
         connection.request(method, to.path, body, {**headers, "Host": host_header(to), "Connection": "close"})
         with connection.getresponse() as response:
-            pause = retry_after(response.getheader("Retry-After"), delivery.now)
+            pause = retry_after(response.getheader("Retry-After"), errand.now)
             return Answer(response.status, _read(response), pause)
     finally:
         connection.close()
@@ -144,10 +142,10 @@ def _path(parts: SplitResult) -> str:
     return f"{path}?{query}" if query else path
 
 
-def _open(to: Target, delivery: Delivery) -> TimedSocket:
-    permitted = addresses.local_too if delivery.allow_private else addresses.public
-    sock = dial(to.host, to.port, delivery.deadline, permitted)
-    return secure(sock, to.host, delivery.settings.get("ca_file", "")) if to.scheme == "https" else sock
+def _open(to: Target, errand: Errand) -> TimedSocket:
+    permitted = addresses.local_too if errand.allow_private else addresses.public
+    sock = dial(to.host, to.port, errand.deadline, permitted)
+    return secure(sock, to.host, errand.settings.get("ca_file", "")) if to.scheme == "https" else sock
 
 
 def _read(response: http.client.HTTPResponse) -> bytes:

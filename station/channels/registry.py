@@ -74,7 +74,7 @@ def send(
     try:
         channel = _channel(kind, settings)
         deadline = Deadline.after(_seconds(settings.get("deadline_s", "")))
-        return channel.deliver(Delivery(settings, destination, message, now, allow_private, deadline))
+        return channel.deliver(Delivery(settings, now, allow_private, deadline, destination, message))
     except Undeliverable as refusal:
         return Result("permanent", detail=str(refusal), words=str(refusal), advice=COMPARE)
     except (OSError, http.client.HTTPException) as trouble:

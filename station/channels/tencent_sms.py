@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from station.channels import codes, inbound, templates
-from station.channels.base import Channel, Delivery, Limit, Result
+from station.channels.base import Channel, Delivery, Errand, Limit, Result
 from station.channels.codes import Meaning
 from station.channels.inbound import Door, Inbound, Reply, Told
-from station.channels.post import home, host_header, post, target, verdict
+from station.channels.post import Answer, home, host_header, post, target, verdict
 
 HOME = "https://sms.tencentcloudapi.com"
 _TYPE = "application/json; charset=utf-8"
@@ -91,14 +91,18 @@ def deliver(delivery: Delivery) -> Result:
         "TemplateId": template,
         "TemplateParamSet": [value for _, value in variables],
     }
-    to = target(f"{home(delivery, HOME)}/", plain=delivery.allow_private)
-    call = Call("sms", "SendSms", json.dumps(body).encode())
-    headers = signed(call, host_header(to), delivery.settings, delivery.now) | {
-        "X-TC-Version": "2021-01-11",
-        "X-TC-Region": delivery.settings.get("region") or "ap-guangzhou",
-    }
-    answer = post(to, call.body, headers, delivery)
+    answer = talk(delivery, Call("sms", "SendSms", json.dumps(body).encode()))
     return codes.weigh(verdict(answer), judge(answer.body))
+
+
+def talk(errand: Errand, call: Call) -> Answer:
+    """One signed request, and what came back. Raises as `post` does."""
+    to = target(f"{home(errand, HOME)}/", plain=errand.allow_private)
+    headers = signed(call, host_header(to), errand.settings, errand.now) | {
+        "X-TC-Version": "2021-01-11",
+        "X-TC-Region": errand.settings.get("region") or "ap-guangzhou",
+    }
+    return post(to, call.body, headers, errand)
 
 
 def judge(body: bytes) -> Result:

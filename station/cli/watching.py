@@ -9,25 +9,27 @@ import click
 from station import clock, communities
 from station.alerts import letters
 from station.cli.people import instance
-from station.selfwatch import drills, rounds, tonight
+from station.selfwatch import drills, outside, rounds, tonight
 from station.selfwatch.tonight import Asked, Item
 from station.staff_words import TONIGHT
 
-_MARKS = {"good": "  ok ", "mend": "MEND ", "unknown": "  ?  "}
+_MARKS = {"good": "  ok ", "mend": "MEND ", "unknown": "  ?  ", "soon": "SOON "}
 _ENGLISH: Callable[[str], str] = NullTranslations().gettext
 
 
 @click.command("tonight")
 @click.option("--station", "number", default=1, show_default=True)
-@click.option("--certificate", is_flag=True, help="First ask the base URL's server for its certificate.")
+@click.option(
+    "--ask", is_flag=True, help="First ask outside: the certificate, and what is left with providers."
+)
 @click.option("--send", is_flag=True, help="Also send it to duty and secretaries; the running sender does.")
-def tonight_command(number: int, certificate: bool, send: bool) -> None:
+def tonight_command(number: int, ask: bool, send: bool) -> None:
     """Is tonight covered? Ends with status 1 and a list of what to mend when it is not."""
     with instance() as (config, db, vault):
         communities.station(db, number)
         now = clock.utcnow()
-        if certificate:
-            tonight.ask_certificate(db, config, now)
+        if ask:
+            outside.ask(db, vault, config, now)
         asked = Asked(config, number, rounds.checks(db, vault, config, now), now)
         found = tonight.look(db, asked)
         if send:

@@ -6,7 +6,7 @@ of -28 degrees and colder (Environment Canada, wind chill hazards). The limits b
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from station import cards, communities
 from station.communities import Policy
@@ -89,14 +89,14 @@ def of_new(
     months = climate(db, station)
     if not months:
         return None
-    found = judge(months, _solar(db, station, now), notes=_has_flags(db, vault, elder_id))
+    found = judge(months, by_sun(db, station, now), notes=_has_flags(db, vault, elder_id))
     return found if found.factor > 1 else None
 
 
-def _solar(db: StationDatabase, station: int, now: datetime) -> datetime:
+def by_sun(db: StationDatabase, station: int, now: datetime) -> datetime:
     """The time by the sun, which warms a place whatever its clocks say: four minutes for each degree of longitude."""
     longitude = db.scalar("SELECT lon FROM station WHERE number = ?", station) or 0.0
-    return now + timedelta(minutes=4 * longitude)
+    return now.astimezone(UTC) + timedelta(minutes=4 * longitude)
 
 
 def climate(db: StationDatabase, station: int) -> tuple[Month, ...]:

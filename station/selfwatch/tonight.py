@@ -1,17 +1,16 @@
 """Is tonight covered? Looked at every evening at eight and whenever somebody asks: green, or a list of what to mend."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from station import clock, communities, readiness
 from station.alerts import bulletins, people
-from station.channels import beacon
 from station.config import Config
 from station.db import StationDatabase, transaction
 from station.incidents import urgency
-from station.selfwatch import drills
+from station.selfwatch import drills, supplies
+from station.selfwatch.finding import Item, judge
 from station.selfwatch.health import Check
 
 HOUR = 20  # local time
@@ -21,18 +20,6 @@ HOTLINE_FRESH = timedelta(days=7)
 BACKUP_FRESH = timedelta(hours=26)
 CERTIFICATE_LEFT = timedelta(days=14)
 DRILL_FRESH = timedelta(days=8)
-WANTED = "certificate wanted"
-# Kinds of channels that are paid for in advance; none of their interfaces that we use tells what is left.
-PAID = ("aliyun_sms", "aliyun_voice", "tencent_sms", "tencent_voice")
-
-
-@dataclass(frozen=True)
-class Item:
-    """One thing that was looked at. `code` is a key of staff_words.TONIGHT; values hold numbers and no names."""
-
-    code: str
-    state: str  # good, mend or unknown
-    values: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -68,13 +55,14 @@ def look(db: StationDatabase, asked: Asked) -> Look:
     uncovered, staff_ids = _roster(db, asked)
     ready = [Ready(one, readiness.of(db, one, asked.now)) for one in staff_ids]
     items = [
-        _judge("roster", not uncovered, minutes=uncovered),
-        _judge("reach", all(one.reach.enough for one in ready), count=sum(not one.reach.enough for one in ready)),
+        judge("roster", not uncovered, minutes=uncovered),
+        judge("reach", all(one.reach.enough for one in ready), count=sum(not one.reach.enough for one in ready)),
         *_machine(asked.checks),
         _backup(db, asked.now),
         *_certificate(db, asked),
         _hotline(db, asked),
         _drill(db, asked),
+        *_supplies(db, asked),
         *_unknown(db, asked),
     ]  # fmt: skip
     return Look(items, ready)
@@ -108,39 +96,6 @@ def note_hotline(db: StationDatabase, station: int, *, by: int, now: datetime) -
         db.insert("hotline_test", station=station, staff_id=by, at=clock.text(now))
 
 
-def want_certificate(db: StationDatabase, now: datetime) -> None:
-    """Ask for a look at the certificate; the job process takes it, so that no page waits for the network."""
-    _remember(db, WANTED, clock.text(now))
-
-
-def ask_wanted(db: StationDatabase, config: Config, now: datetime) -> None:
-    """Ask for the certificate if somebody wants it; may take some seconds."""
-    if db.scalar("SELECT 1 FROM meta WHERE key = ?", WANTED):
-        ask_certificate(db, config, now)
-        with transaction(db):
-            db.write("DELETE FROM meta WHERE key = ?", WANTED)
-
-
-def ask_certificate(db: StationDatabase, config: Config, now: datetime) -> None:
-    """Ask the base URL's own server for its certificate, and remember until when it holds; `now` when it has none."""
-    if config.secure:
-        until = beacon.certificate_until(config.host)
-        _remember(db, f"certificate {config.host}", clock.text(until or now))
-
-
-def _remember(db: StationDatabase, key: str, value: str) -> None:
-    with transaction(db):
-        db.write(
-            "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-            key,
-            value,
-        )
-
-
-def _judge(code: str, good: bool, **values: Any) -> Item:
-    return Item(code, "good" if good else "mend", {} if good else values)
-
-
 def _roster(db: StationDatabase, asked: Asked) -> tuple[int, list[int]]:
     """The minutes of the next 24 hours without anybody on duty, and everybody who is on duty or backup in them."""
     uncovered, found = 0, []
@@ -162,7 +117,7 @@ def _backup(db: StationDatabase, now: datetime) -> Item:
     if at is None:
         return Item("no_backup", "mend")
     age = now - clock.parse(at)
-    return _judge("backup", age <= BACKUP_FRESH, hours=int(age.total_seconds() // 3600))
+    return judge("backup", age <= BACKUP_FRESH, hours=int(age.total_seconds() // 3600))
 
 
 def _certificate(db: StationDatabase, asked: Asked) -> list[Item]:
@@ -173,33 +128,35 @@ def _certificate(db: StationDatabase, asked: Asked) -> list[Item]:
     if until is None:
         return [Item("certificate_unknown", "unknown")]
     left = clock.parse(until) - asked.now
-    return [_judge("certificate", left >= CERTIFICATE_LEFT, days=max(0, left.days))]
+    return [judge("certificate", left >= CERTIFICATE_LEFT, days=max(0, left.days))]
 
 
 def _hotline(db: StationDatabase, asked: Asked) -> Item:
     at = db.scalar("SELECT max(at) FROM hotline_test WHERE station = ?", asked.station)
-    return _judge("hotline", at is not None and asked.now - clock.parse(at) <= HOTLINE_FRESH)
+    return judge("hotline", at is not None and asked.now - clock.parse(at) <= HOTLINE_FRESH)
 
 
 def _drill(db: StationDatabase, asked: Asked) -> Item:
     last = next((one for one in drills.newest(db, asked.station, 2) if one.ended_at), None)
     if last is None or asked.now - last.started_at > DRILL_FRESH:
         return Item("no_drill", "unknown")
-    return _judge("drill", last.claimed_s is not None)
+    return judge("drill", last.claimed_s is not None)
+
+
+def _supplies(db: StationDatabase, asked: Asked) -> list[Item]:
+    """Of what was learnt when providers were asked last, and of what was typed."""
+    today = _local(asked).date()
+    found = []
+    for supply in supplies.of_station(db, asked.station, asked.config.timezone):
+        found += supplies.findings(supply, asked.now, today)
+    if asked.config.secure:
+        found.append(supplies.domain(supplies.domain_until(db, asked.config.host), today))
+    return found
 
 
 def _unknown(db: StationDatabase, asked: Asked) -> list[Item]:
-    """What nobody can look at from here, so that it is not forgotten."""
+    """What nobody has told the station, so that it is not forgotten."""
     found = []
-    marks = ", ".join("?" * len(PAID))
-    if db.scalar(
-        f"SELECT 1 FROM channel WHERE station = ? AND active = 1 AND kind IN ({marks})",  # noqa: S608
-        asked.station,
-        *PAID,
-    ):
-        found.append(Item("balance", "unknown"))
-    if asked.config.secure:
-        found.append(Item("domain", "unknown"))
     if not urgency.climate(db, asked.station):
         found.append(Item("climate", "unknown"))
     return found

@@ -14,7 +14,7 @@ from station.incidents.views import Brief, Whole
 from station.selfwatch import evidence
 from station.selfwatch.evidence import Attempt
 from station.vault import Vault
-from station.web import connection, language
+from station.web import connection, hurrying, language
 
 MOST_SHOWN = 60
 
@@ -29,7 +29,7 @@ class Care:
 
     @property
     def why(self) -> str:
-        return why(self.hurry) if self.hurry else ""
+        return hurrying.why(self.hurry) if self.hurry else ""
 
     def who(self, one: Attempt) -> str:
         return person(one)[0]
@@ -47,21 +47,6 @@ def of(db: StationDatabase, vault: Vault, shown: Brief, whole: Whole) -> Care:
         attempts_count=evidence.count(db, shown.id),
         afterword=afterwords.read(db, vault, shown.id),
     )
-
-
-def why(hurry: Urgency) -> str:
-    """Why alarms ring faster; no illness is named."""
-    parts = [
-        gettext(
-            "Urgent: about %(degrees)s °C outside at this season and hour. Under a roof within %(minutes)s minutes.",
-            degrees=hurry.degrees,
-            minutes=hurry.minutes,
-        )
-    ]
-    if hurry.notes:
-        parts.append(gettext("A life-critical health note halves the time."))
-    parts.append(gettext("Alarms ring %(factor)s times as fast.", factor=f"{hurry.factor:g}"))
-    return " ".join(parts)
 
 
 def person(one: Attempt) -> tuple[str, str]:

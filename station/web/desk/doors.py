@@ -11,6 +11,7 @@ from station.web.desk import (
     reflecting,
     showing,
     stream,
+    supplies,
     team,
     tonight,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "reflecting",
     "showing",
     "stream",
+    "supplies",
     "team",
     "tonight",
 ]

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from station import accounts, clock, communities
 from station.incidents import events
+from station.incidents.views import Brief
 from station.selfwatch import evidence
 from station.selfwatch.evidence import Attempt
 from station.web import access, connection
@@ -37,12 +38,9 @@ def proof(incident_id: int) -> ResponseReturnValue:
 @bp.get("/desk/incidents/<int:incident_id>/evidence.csv")
 @access.allowed(*ACT)
 def proof_csv(incident_id: int) -> ResponseReturnValue:
-    own(incident_id)
+    shown = own(incident_id)
     body = evidence.as_csv(_take_out(incident_id, "csv"), care.person)
-    name = f"incident-{incident_id}.csv"
-    return Response(
-        body, mimetype="text/csv", headers=[("Content-Disposition", f'attachment; filename="{name}"')]
-    )
+    return _file(body, "text/csv", shown, "csv")
 
 
 @bp.get("/desk/incidents/<int:incident_id>/evidence.pdf")
@@ -54,10 +52,13 @@ def proof_pdf(incident_id: int) -> ResponseReturnValue:
     content = sheet.of(shown, evidence.of_incident(db, vault, incident_id), g.staff.name)
     body = sheet.drawn(content)
     evidence.note(db, vault, incident_id, form=f"pdf {content.mark}", by=g.staff.id, now=now)
-    name = f"incident-{incident_id}.pdf"
-    return Response(
-        body, mimetype="application/pdf", headers=[("Content-Disposition", f'attachment; filename="{name}"')]
-    )
+    return _file(body, "application/pdf", shown, "pdf")
+
+
+def _file(body: bytes, kind: str, shown: Brief, ending: str) -> Response:
+    """A file whose name says when it was only a drill."""
+    name = f"{'drill' if shown.kind == 'drill' else 'incident'}-{shown.id}.{ending}"
+    return Response(body, mimetype=kind, headers=[("Content-Disposition", f'attachment; filename="{name}"')])
 
 
 def _take_out(incident_id: int, form: str) -> list[Attempt]:

@@ -40,6 +40,8 @@ def of(shown: Brief, found: list[Attempt], by: str) -> Content:
     station = communities.station(connection.get_db(), shown.station)
     told, story = _told(found), _story(shown)
     heading = gettext("%(station)s, incident #%(n)s", station=station.name, n=shown.id)
+    if shown.kind == "drill":  # on every page: nobody may take one of them for an emergency
+        heading = gettext("[DRILL] %(text)s", text=heading)
     before = _about(shown, by)
     table_sum = hashlib.sha256(evidence.as_csv(found, care.person)).hexdigest()
     rows = [[heading], before, *told.rows, *story.rows, [table_sum]]
@@ -78,8 +80,6 @@ def _about(shown: Brief, by: str) -> list[str]:
     lines = [gettext("Opened %(opened)s; closed: %(closed)s.", opened=opened, closed=ended)]
     if shown.badge_number:
         lines.append(gettext("Badge %(number)s.", number=shown.badge_number))
-    if shown.kind == "drill":
-        lines.append(gettext("This was a drill."))
     return [
         *lines,
         gettext("Taken out by %(name)s, %(at)s.", name=by, at=_time(connection.now())),

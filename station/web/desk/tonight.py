@@ -6,11 +6,12 @@ from flask_babel import gettext
 
 from station import accounts, clock
 from station.alerts import bulletins, letters
-from station.selfwatch import tonight
-from station.selfwatch.tonight import Asked, Item, Look
+from station.selfwatch import outside, tonight
+from station.selfwatch.finding import Item
+from station.selfwatch.tonight import Asked, Look
 from station.staff_words import TONIGHT
 from station.web import access, alive, connection
-from station.web.desk.blueprint import ACT, LOOK, bp
+from station.web.desk.blueprint import ACT, LOOK, bp, word
 
 
 @bp.get("/desk/tonight")
@@ -23,7 +24,7 @@ def evening() -> ResponseReturnValue:
     return render_template(
         "desk/tonight.html",
         found=found,
-        words=_words,
+        words=item_words,
         labels={code: label for code, (label, _) in TONIGHT.items()},
         names={one.id: one.name for one in accounts.all_staff(db, vault, g.staff.station)},
         told=bulletins.newest(db, g.staff.station, "tonight"),
@@ -39,12 +40,15 @@ def send_evening() -> ResponseReturnValue:
     return _done()
 
 
-@bp.post("/desk/tonight/certificate")
+@bp.post("/desk/tonight/ask")
 @access.allowed(*LOOK)
-def ask_certificate() -> ResponseReturnValue:
-    """The answer is here within seconds; the job process asks."""
-    tonight.want_certificate(connection.get_db(), connection.now())
-    return _done()
+def ask_outside() -> ResponseReturnValue:
+    """Certificate and balances; the answers are here within seconds, the job process asks."""
+    outside.want(connection.get_db(), connection.now())
+    if access.wants_json():
+        return _done()
+    page = ".supplies_page" if word("back") == "supplies" else ".evening"
+    return redirect(url_for(page, asked=1), code=303)
 
 
 @bp.post("/desk/tonight/hotline")
@@ -65,7 +69,8 @@ def _asked() -> Asked:
     return Asked(connection.config(), g.staff.station, alive.checks(), connection.now())
 
 
-def _words(item: Item) -> str:
+def item_words(item: Item) -> str:
+    """What is to be done about it."""
     return letters.tonight_words({"code": item.code, "values": item.values}, gettext)
 
 
@@ -77,7 +82,7 @@ def _as_json(found: Look) -> dict[str, object]:
             {
                 "code": item.code,
                 "state": item.state,
-                "text": _words(item) if item.state != "good" else gettext(TONIGHT[item.code][0]),
+                "text": item_words(item) if item.state != "good" else gettext(TONIGHT[item.code][0]),
             }
             for item in found.items
         ],
