@@ -1,10 +1,12 @@
 """The card of an elder: all that strangers may see, and nothing but what was consented item by item."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from station import vocabulary
 from station.db import StationDatabase
 from station.enrolment import Enrolment
+from station.seal import Unsealable
 from station.vault import Vault
 
 
@@ -20,7 +22,27 @@ class PublicItems:
 def of_elder(db: StationDatabase, vault: Vault, elder_id: int | None) -> PublicItems:
     """What strangers may see of an elder; nothing when the elder is unknown or nothing was consented."""
     row = db.row("SELECT uid, card FROM elder WHERE id = ?", elder_id) if elder_id else None
-    if row is None or row["card"] is None:
+    return PublicItems() if row is None else _opened(vault, row)
+
+
+def worn(db: StationDatabase, vault: Vault, station: int, serial: int) -> tuple[str, PublicItems] | None:
+    """The number of a badge and what strangers may see of who wears it; None when there is no such badge."""
+    row = db.row(
+        "SELECT badge.number, elder.uid, elder.card FROM badge LEFT JOIN elder ON elder.id = badge.elder_id "
+        "WHERE badge.station = ? AND badge.serial = ?",
+        station,
+        serial,
+    )
+    if row is None:
+        return None
+    try:
+        return row["number"], _opened(vault, row)
+    except Unsealable:  # erased: the badge still leads to the hotline
+        return row["number"], PublicItems()
+
+
+def _opened(vault: Vault, row: dict[str, Any]) -> PublicItems:
+    if row["card"] is None:
         return PublicItems()
     card = vault.open(f"elder/{row['uid']}", f"elder|{row['uid']}|card", row["card"])
     return PublicItems(card["call_name"], tuple(card["hints"]), tuple(card["flags"]))

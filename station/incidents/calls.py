@@ -49,7 +49,8 @@ def take(db: StationDatabase, vault: Vault, call: Call, *, station: int, by: int
     with transaction(db):
         badge = _badge(db, door, elder_id)
         incident_id = reports.open_or_join(db, vault, door, badge, source="call", now=now)
-        _write_call(db, vault, door, call, incident_id, request_hash, now)
+        known = reports.Known(uuid.uuid4().hex, request_hash, badge["id"] if badge else None)
+        _write_call(db, vault, door, call, incident_id, known, now)
         audit.record(
             db, vault.ring, staff_id=by, action="incident.call", about=f"incident/{incident_id}", now=now
         )
@@ -106,7 +107,7 @@ def _write_call(
     door: Door,
     call: Call,
     incident_id: int,
-    request_hash: bytes,
+    known: reports.Known,
     now: datetime,
 ) -> None:
     sent = Report(
@@ -116,15 +117,7 @@ def _write_call(
         note=clean(call.note)[:LONGEST_NOTE],
         phone=clean(call.phone)[:LONGEST_PHONE],
     )
-    reports.attach(
-        db,
-        vault,
-        door,
-        sent,
-        incident_id=incident_id,
-        known=reports.Known(uuid.uuid4().hex, request_hash),
-        now=now,
-    )
+    reports.attach(db, vault, door, sent, incident_id=incident_id, known=known, now=now)
     events.add(db, incident_id, "called_in", actor="staff", now=now)
 
 

@@ -43,10 +43,11 @@ class Door:
 
 @dataclass(frozen=True)
 class Known:
-    """What is fixed before a report is written: its public id, and the fingerprint by which a repeat is known."""
+    """What is fixed before a report is written: its public id, the fingerprint by which a repeat is known, the badge."""
 
     uid: str
     request_hash: bytes
+    badge_id: int | None = None
 
 
 def scan_uid(station: int, serial: int | None, request_id: str) -> str:
@@ -72,15 +73,13 @@ def report(db: StationDatabase, vault: Vault, door: Door, sent: Report, now: dat
     """
     request_hash = seal.token_hash(f"{door.station}|{door.serial}|{sent.request_id}")
     uid = scan_uid(door.station, door.serial, sent.request_id)
-    first = db.row("SELECT * FROM scan WHERE request_hash = ?", request_hash)
-    if first is None:
-        sent = replace(sent, sighting=locating.located(db, sent.sighting))
+    sent = replace(sent, sighting=locating.located(db, sent.sighting))
 
-        def once(db: StationDatabase) -> dict[str, Any]:
-            first = db.row("SELECT * FROM scan WHERE request_hash = ?", request_hash)
-            return first or _write(db, vault, _here(db, door), sent, Known(uid, request_hash), now)
+    def once(db: StationDatabase) -> dict[str, Any]:
+        first = db.row("SELECT * FROM scan WHERE request_hash = ?", request_hash)
+        return first or _write(db, vault, door, sent, Known(uid, request_hash), now)
 
-        first = together(db, once)
+    first = together(db, once)
     page = first.get("page") or status_token(vault.ring, first["uid"])
     ignored = [*_ignored(db, vault, door, sent), *first.get("counted", ())]
     return Answer(first["incident_id"], page, first["code"], ignored)
@@ -116,11 +115,10 @@ def _here(db: StationDatabase, door: Door) -> Door:
 def _write(
     db: StationDatabase, vault: Vault, door: Door, sent: Report, known: Known, now: datetime
 ) -> dict[str, Any]:
-    badge = db.row(
-        "SELECT id, elder_id, window_until FROM badge WHERE station = ? AND serial = ?",
-        door.station,
-        door.serial,
-    )
+    badge = _badge(db, door)
+    # A badge that we know is of a station that we serve.
+    door = door if badge else _here(db, door)
+    known = replace(known, badge_id=badge["id"] if badge else None)
     announced = badge is not None and _in_window(badge["window_until"], now)
     act = "test" if announced else sent.act
     earlier = _earlier(db, door, sent, act)
@@ -253,8 +251,6 @@ def open_or_join(
         elder_id,
     )
     if open_id is not None:
-        # There already, but for a keys.db that was restored from an older copy than station.db.
-        vault.create_for_incident(int(open_id), now)
         return int(open_id)
     return _open(db, vault, door, badge, source=source, now=now)
 
@@ -327,7 +323,7 @@ def _insert_scan(
         "incident_id": incident_id,
         "station": door.station,
         "serial": door.serial,
-        "badge_id": _badge_id(db, door),
+        "badge_id": known.badge_id,
         "act": sent.act,
         "status_hash": seal.token_hash(status_token(vault.ring, known.uid)),
         "code": call_code(vault.ring, sent.request_id),
@@ -338,11 +334,12 @@ def _insert_scan(
     return {**scan, "id": db.insert("scan", **scan), "has_place": 0}
 
 
-def _badge_id(db: StationDatabase, door: Door) -> int | None:
-    found: int | None = db.scalar(
-        "SELECT id FROM badge WHERE station = ? AND serial = ?", door.station, door.serial
+def _badge(db: StationDatabase, door: Door) -> dict[str, Any] | None:
+    return db.row(
+        "SELECT id, elder_id, window_until FROM badge WHERE station = ? AND serial = ?",
+        door.station,
+        door.serial,
     )
-    return found
 
 
 def call_code(ring: Keyring, request_id: str) -> str:

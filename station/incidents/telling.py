@@ -8,6 +8,7 @@ from station.db import StationDatabase
 from station.incidents import counting, events, lanes, locating, sightings
 from station.incidents.intake import Report
 from station.incidents.lanes import Heard
+from station.seal import Unsealable
 from station.vault import Vault
 
 # Of the requests that gave a report a better place so many are remembered, to know one that is sent again.
@@ -41,8 +42,16 @@ def _write(db: StationDatabase, vault: Vault, scan: dict[str, Any], content: dic
         "INSERT INTO scan_content (scan_id, content) VALUES (?, ?) "
         "ON CONFLICT (scan_id) DO UPDATE SET content = excluded.content",
         scan["id"],
-        sightings.sealed_content(vault, scan, content),
+        _sealed(vault, scan, content, now),
     )
+
+
+def _sealed(vault: Vault, scan: dict[str, Any], content: dict[str, Any], now: datetime) -> bytes:
+    try:
+        return sightings.sealed_content(vault, scan, content)
+    except Unsealable:  # a keys.db that was restored from an older copy than station.db
+        vault.create_for_incident(scan["incident_id"], now)
+        return sightings.sealed_content(vault, scan, content)
 
 
 def add_place(

@@ -3,7 +3,7 @@
 import threading
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 from flask import current_app, g
 
@@ -24,6 +24,8 @@ class Service:
     ring: Keyring
     emergency: EmergencyFile
     local: threading.local = field(default_factory=threading.local)
+    # What the finder's pages showed of a badge in this very second, by station and serial.
+    seen: dict[tuple[int, int], Any] = field(default_factory=dict)
 
 
 def service() -> Service:

@@ -1,9 +1,10 @@
 """HelpCard: all that a stranger may see of a badge, with or without a database."""
 
+import time
 from dataclasses import dataclass, replace
 
 from station import cards, places, vocabulary
-from station.db import DatabaseError, StationDatabase
+from station.db import DatabaseError
 from station.emergency import StationCard
 from station.errors import StorageGone
 from station.issuing import records
@@ -12,6 +13,8 @@ from station.web import connection
 
 # What a database does that is missing, damaged, full or sealed with another keyring.
 UNREACHABLE = (StorageGone, DatabaseError, Unsealable)
+HOLDS_S = 1.0
+MOST_SEEN = 4096
 
 
 @dataclass(frozen=True)
@@ -49,22 +52,37 @@ def point(station: int) -> places.Point | None:
     return places.Point(card.lat, card.lon) if card else None
 
 
-def of_badge(plain: HelpCard, station: int, serial: int) -> HelpCard:
-    """The station's plain card with the badge's number and its consented items; without them while the database cannot answer.
+def of_page(station: int, serial: int) -> tuple[HelpCard, HelpCard]:
+    """The station's plain card and the badge's own, with its number and consented items, as they were within a second.
+
+    A picture of a badge that goes round is opened by thousands at once; they cost the database one look a second.
+    """
+    seen, at = connection.service().seen, time.monotonic()
+    known = seen.get((station, serial))
+    if known is None or known[0] < at:
+        plain = of_station(station)
+        known = at + HOLDS_S, plain, _of_badge(plain, station, serial)
+        if len(seen) >= MOST_SEEN:
+            seen.clear()
+        seen[station, serial] = known
+    return known[1:]
+
+
+def _of_badge(plain: HelpCard, station: int, serial: int) -> HelpCard:
+    """The plain card with the badge's number and its consented items; without them while the database cannot answer.
 
     It never depends on the state of badge, elder or incident: a photo of a badge must not become a monitor.
     """
     try:
-        db = connection.get_db()
-        badge = records.by_serial(db, station, serial)
-        if badge is None:
-            return plain
-        items = _items(db, badge.elder_id)
+        worn = cards.worn(connection.get_db(), connection.get_vault(), station, serial)
     except UNREACHABLE:
         return plain
+    if worn is None:
+        return plain
+    number, items = worn
     return replace(
         plain,
-        number=records.shown_number(badge.number),
+        number=records.shown_number(number),
         call_name=items.call_name,
         hints=tuple(hint for hint in items.hints if hint in vocabulary.HINTS),
     )
@@ -72,24 +90,18 @@ def of_badge(plain: HelpCard, station: int, serial: int) -> HelpCard:
 
 def of_report(station: int, serial: int | None, *, hurt: bool) -> HelpCard:
     """The card on a finder's status page: the number, and after the "hurt" press the life-critical flags."""
-    plain, db = of_station(station), connection.get_db()
-    badge = None if serial is None else records.by_serial(db, station, serial)
-    if badge is None:
+    plain, db, vault = of_station(station), connection.get_db(), connection.get_vault()
+    worn = None if serial is None else cards.worn(db, vault, station, serial)
+    if worn is None:
         return plain
-    flags = _items(db, badge.elder_id).flags if hurt else ()
+    number, items = worn
+    flags = items.flags if hurt else ()
     return replace(
         plain,
-        number=records.shown_number(badge.number),
+        number=records.shown_number(number),
         flags=tuple(flag for flag in flags if flag in vocabulary.LIFE_CRITICAL),
     )
 
 
 def _plain(card: StationCard) -> HelpCard:
     return HelpCard(card.name, card.hotline_shown, card.hotline_uri)
-
-
-def _items(db: StationDatabase, elder_id: int | None) -> cards.PublicItems:
-    try:
-        return cards.of_elder(db, connection.get_vault(), elder_id)
-    except Unsealable:  # erased: the badge still leads to the hotline
-        return cards.PublicItems()

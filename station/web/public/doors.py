@@ -57,10 +57,7 @@ def help_page(token: str) -> ResponseReturnValue:
     opened = seal.open_badge_token(connection.ring(), token)
     if opened is None:
         return _missed()
-    station = card.of_station(opened[0])
-    return page.render_help(
-        station, card.of_badge(station, *opened), page.press_form(f"/{token}/scans{page.query()}")
-    )
+    return page.render_help(*card.of_page(*opened), page.press_form(f"/{token}/scans{page.query()}"))
 
 
 @bp.post("/<token>/scans")

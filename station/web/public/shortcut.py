@@ -106,10 +106,7 @@ class Shortcut:
             opened = seal.open_badge_token(connection.ring(), token)
             if opened is None:
                 return None
-            station = card.of_station(opened[0])
-            pieces = page.help_pieces(
-                station, card.of_badge(station, *opened), page.press_form(f"/{token}/scans"), kind.spoken
-            )
+            pieces = page.help_pieces(*card.of_page(*opened), page.press_form(f"/{token}/scans"), kind.spoken)
             return page.joined(pieces) if kind.zipped else page.plain(pieces)
 
 
