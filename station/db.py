@@ -1,6 +1,7 @@
 """SQLite as the service uses it: opened never created, WAL, durable, one writer at a time across processes."""
 
 import fcntl
+import mmap
 import os
 import threading
 from collections import deque
@@ -35,6 +36,17 @@ class Turns:
 
 def _open_to_all() -> None:
     """Who may write: everybody, but for the sender."""
+
+
+# The commits of this process and of all that were forked with it, in memory that they share; one number for keys.db,
+# one for every other file. Each is added to under its file's lock.
+_committed = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("Q")
+_KEYS = "keys.db"
+
+
+def commits() -> tuple[int, int]:
+    """Differs from what it was when this process, or one that was forked with it, has written since."""
+    return _committed[0], _committed[1]
 
 
 _turns: dict[Path, Turns] = {}
@@ -156,6 +168,7 @@ def transaction(db: StationDatabase) -> Iterator[None]:
                 db.check_same_file()
                 db.check_log()
                 db.conn.execute("COMMIT")
+                _committed[db.path.name == _KEYS] += 1
             except BaseException:
                 # On a full disk SQLite has already rolled back, and a second ROLLBACK would hide the cause.
                 if db.conn.in_transaction:

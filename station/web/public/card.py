@@ -2,9 +2,10 @@
 
 import time
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from station import cards, places, vocabulary
-from station.db import DatabaseError
+from station.db import DatabaseError, commits
 from station.emergency import StationCard
 from station.errors import StorageGone
 from station.issuing import records
@@ -30,6 +31,15 @@ class HelpCard:
     flags: tuple[str, ...] = ()  # codes of vocabulary.HEALTH_NOTES; only after the "hurt" press
 
 
+class Seen(NamedTuple):
+    """The two cards of a badge's page, as the database had them after so many commits."""
+
+    until: float  # of time.monotonic
+    written: tuple[int, int]
+    plain: HelpCard
+    badge: HelpCard
+
+
 # A badge whose station is not in the emergency file: the police bring elders home as well.
 POLICE = HelpCard("", "110", "tel:110")
 
@@ -53,19 +63,20 @@ def point(station: int) -> places.Point | None:
 
 
 def of_page(station: int, serial: int) -> tuple[HelpCard, HelpCard]:
-    """The station's plain card and the badge's own, with its number and consented items, as they were within a second.
+    """The station's plain card and the badge's own, with its number and consented items.
 
-    A picture of a badge that goes round is opened by thousands at once; they cost the database one look a second.
+    A picture of a badge that goes round is opened by thousands at once; they cost the database one look a second, or
+    one for each commit. What another program writes (the command line, a restore) is seen within that second.
     """
-    seen, at = connection.service().seen, time.monotonic()
+    seen, at, written = connection.service().seen, time.monotonic(), commits()
     known = seen.get((station, serial))
-    if known is None or known[0] < at:
+    if known is None or known.until < at or known.written != written:
         plain = of_station(station)
-        known = at + HOLDS_S, plain, _of_badge(plain, station, serial)
+        known = Seen(at + HOLDS_S, written, plain, _of_badge(plain, station, serial))
         if len(seen) >= MOST_SEEN:
             seen.clear()
         seen[station, serial] = known
-    return known[1:]
+    return known.plain, known.badge
 
 
 def _of_badge(plain: HelpCard, station: int, serial: int) -> HelpCard:
