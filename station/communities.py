@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from station.db import StationDatabase
@@ -100,6 +101,7 @@ class Policy:
         return json.dumps(asdict(self))
 
     @staticmethod
+    @lru_cache(maxsize=64)
     def load(text: str) -> "Policy":
         """What was stored. One that could not ring falls back to the usual steps: an alert goes out in any case."""
         raw = json.loads(text)

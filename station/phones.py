@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberFormat
@@ -56,6 +57,7 @@ def parse(text: str, *, area_code: str) -> Phone:
     return _shown(_checked(_complete(digits, area_code)))
 
 
+@lru_cache(maxsize=256)
 def from_e164(e164: str) -> Phone:
     """Return the other forms of a stored number that `parse` made."""
     return _shown(phonenumbers.parse(e164, None))
