@@ -15,6 +15,7 @@ from bench.stations import Station
 ROUNDS = 5
 SECONDS = 2.0
 CROWD = 1000
+SENT = {"request_id": "{id}"}
 
 
 def run() -> list[Figure]:
@@ -27,12 +28,14 @@ def _against_plain(station: Station, folder: Path) -> list[Figure]:
     scans = load.Plan(station.port, requests, threads=16, seconds=SECONDS)
     load.run(scans, 201)
     both = [(load.run(scans, 201), _plain(folder)) for _ in range(ROUNDS)]
+    floor = median(_floor(folder, replace(scans, requests=[load.post("/", SENT)])) for _ in range(3))
     return [
         Figure("durable scans a second, 16 connections", f"{median(one.rate for one, _ in both):.0f}"),
         Figure(
             "bare SQLite, same rows, synchronous=FULL", f"{median(rate for _, rate in both):.0f} a second"
         ),
         at_least("scans : bare SQLite transactions", median_ratio([(a.rate, rate) for a, rate in both]), 0.6),
+        Figure("bare Flask route that writes the same rows, same server", f"{floor:.0f} a second"),
         Figure("one of 16 scans at a time: p50, p99", _spread([one for one, _ in both])),
     ]
 
@@ -57,6 +60,12 @@ def _at_once(station: Station) -> list[Figure]:
         at_most("1,000 more scans of 8 badges at once: p99", again.ms(0.99), 500, "ms"),
         Figure("1,000 requests at once of a bare Flask route: p99", f"{floor.ms(0.99):.0f} ms"),
     ]
+
+
+def _floor(folder: Path, plan: load.Plan) -> float:
+    """What Flask and the server leave of SQLite's rate, with nothing of ours between them."""
+    with page.bare(folder / "floor") as port:
+        return load.run(replace(plan, port=port), 201).rate
 
 
 def _plain(folder: Path) -> float:
