@@ -33,11 +33,13 @@ def keep(
     if news in sightings.TOLD:
         content["told"] = sightings.told(content)
     if content:
-        _write(db, vault, scan, content)
+        _write(db, vault, scan, content, now)
     return news
 
 
-def _write(db: StationDatabase, vault: Vault, scan: dict[str, Any], content: dict[str, Any]) -> None:
+def _write(
+    db: StationDatabase, vault: Vault, scan: dict[str, Any], content: dict[str, Any], now: datetime
+) -> None:
     db.write(
         "INSERT INTO scan_content (scan_id, content) VALUES (?, ?) "
         "ON CONFLICT (scan_id) DO UPDATE SET content = excluded.content",
