@@ -74,7 +74,7 @@ def add_place(
         return False
     known = content | {"requests": [*requests, request_hash.hex()][-MOST_REQUESTS:]}
     if not counting.has_room_for_place(db, vault, scan["incident_id"], sent, now):
-        _write(db, vault, scan, known | sightings.content_of(sent.sighting, sent.note, sent.phone, now))
+        _write(db, vault, scan, known | sightings.content_of(sent.sighting, sent.note, sent.phone, now), now)
         return True
     news = keep(db, vault, scan, known, sent, now)
     lanes.note(db, scan, Heard(lanes.lane_of(sent), news, events.newest_id(db)), now)
