@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from io import BytesIO
 from math import sqrt
 
-from qrcode import QRCode
 from qrcode.constants import ERROR_CORRECT_Q
 
-from badges import decode, paths, pdf, themes
+from badges import decode, paths, pdf, plain, themes
 from badges.drawing import BLACK, WHITE, Drawing, Shape
 from badges.errors import CheckFailed, TextMissing, UnknownDesign
 from badges.layout import CodePlace, Form, centred, house
@@ -81,11 +80,7 @@ def _words(text: PosterText, theme: Theme) -> Drawing:
 
 def _matrix(url: str) -> Matrix:
     """Level Q: a door sees rain, sun and scratches."""
-    symbol = QRCode(error_correction=ERROR_CORRECT_Q, border=0)
-    symbol.add_data(url)
-    symbol.make(fit=True)
-    rows = tuple(tuple(bool(module) for module in row) for row in symbol.get_matrix())
-    return Matrix(url, symbol.version, "Q", len(rows), rows, symbol.best_mask_pattern())
+    return plain.symbol(url, ERROR_CORRECT_Q)
 
 
 def _read_back(file: bytes, url: str) -> bytes:

@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from station import audit, cards, clock, consents, names, portraits, vocabulary
+from station import audit, cards, clock, consents, names, portraits
 from station.db import IntegrityError, StationDatabase, transaction
 from station.enrolment import Enrolment
-from station.errors import Conflict, Invalid, NotFound
+from station.errors import Conflict, NotFound
 from station.vault import Vault
 
 
@@ -117,7 +117,8 @@ def edit(
     enrolment: Enrolment,
     *,
     version: int,
-    by: int,
+    by: int | None,
+    means: str = "desk",
     now: datetime,
 ) -> None:
     """Replace a record. Raises Conflict when a colleague changed it since `version` was read.
@@ -145,7 +146,7 @@ def edit(
                     "A colleague has changed this record meanwhile. Please compare and save again."
                 )
             _write_contacts(db, vault, elder_id, row["uid"], enrolment)
-            consents.write(db, elder_id, enrolment, by=by, means="desk", now=now)
+            consents.write(db, elder_id, enrolment, by=by, means=means, now=now)
             audit.record(db, vault.ring, staff_id=by, action="elder.edit", about=f"elder/{elder_id}", now=now)
     except IntegrityError as error:
         raise Conflict("An elder with this identity number is already registered.") from error
@@ -182,29 +183,6 @@ def contacts(db: StationDatabase, vault: Vault, elder_id: int) -> tuple[Contact,
         )
         for row in rows
     )
-
-
-def mark(db: StationDatabase, vault: Vault, elder_id: int, status: str, *, by: int, now: datetime) -> None:
-    """Mark as living here, moved away or deceased. The badge keeps its hotline whatever is marked."""
-    if status not in vocabulary.ELDER_STATUSES:
-        raise Invalid("status", "Choose one of the listed statuses.")
-    _row(db, elder_id)
-    with transaction(db):
-        db.write(
-            "UPDATE elder SET status = ?, version = version + 1, updated_at = ? WHERE id = ?",
-            status,
-            clock.text(now),
-            elder_id,
-        )
-        audit.record(
-            db,
-            vault.ring,
-            staff_id=by,
-            action="elder.mark",
-            about=f"elder/{elder_id}",
-            detail=status,
-            now=now,
-        )
 
 
 def uid_of(db: StationDatabase, elder_id: int) -> str:

@@ -29,6 +29,12 @@ def exists(db: StationDatabase, elder_id: int) -> bool:
     return db.scalar("SELECT 1 FROM elder_photo WHERE elder_id = ?", elder_id) is not None
 
 
+def added_at(db: StationDatabase, elder_id: int) -> datetime | None:
+    """When the photo was taken in, if there is one."""
+    at = db.scalar("SELECT added_at FROM elder_photo WHERE elder_id = ?", elder_id)
+    return clock.parse(at) if at else None
+
+
 def jpeg(db: StationDatabase, vault: Vault, elder_id: int) -> bytes:
     """The JPEG. Raises NotFound when there is none."""
     uid = _uid(db, elder_id)

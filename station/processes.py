@@ -10,9 +10,10 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from station import accounts, clock, demo, duty, emergency, founding, heartbeat, seal, webserver
+from station import accounts, clock, communities, demo, duty, emergency, founding, heartbeat, seal, webserver
 from station.alerts import letters
 from station.applications import keeping
+from station.care import endings, halfyear, visits
 from station.channels import connect
 from station.config import WEB_PROCESSES, Config
 from station.db import DatabaseError, StationDatabase
@@ -151,7 +152,17 @@ def _work_until(config: Config, db: StationDatabase, vault: Vault, stop: threadi
             accounts.forget_old_sessions(db, clock.utcnow())
             imports.forget_old(db, vault, clock.utcnow())
             keeping.forget_old(db, vault, clock.utcnow())
+            _keep_true(db, vault, config)
         stop.wait(0.1)
+
+
+def _keep_true(db: StationDatabase, vault: Vault, config: Config) -> None:
+    """The weekly reminder on the board, family pages that have closed, records whose time is over."""
+    now = clock.utcnow()
+    week = halfyear.week_of(duty.local(now, config.timezone))
+    halfyear.post_week(db, [one.number for one in communities.stations(db)], week, now)
+    visits.forget_old(db, now)
+    endings.erase_due(db, vault, now)
 
 
 NAMES = (*(f"web-{n}" for n in range(1, WEB_PROCESSES + 1)), "sender-1", "sender-2", "jobs")

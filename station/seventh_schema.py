@@ -228,4 +228,133 @@ CREATE TABLE grid (
 ) STRICT
 """
 
-SCRIPTS = (IMPORTS, COVERAGE, PARTNERS, FROM_HOME, DELIVERIES)
+# Records that stay true: the half-yearly questions, what a family may do by itself, moving away, the end of a record.
+# Answers and confirmations name the record and the question, never what was said.
+STAYING_TRUE = """
+CREATE TABLE record_answer (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  elder_id INTEGER NOT NULL REFERENCES elder (id) ON DELETE CASCADE,
+  question TEXT NOT NULL CHECK (question IN ('phone', 'home', 'photo', 'health')),
+  contact_id INTEGER REFERENCES contact (id) ON DELETE CASCADE,
+  answer TEXT NOT NULL CHECK (answer IN ('yes', 'no', 'unreached')),
+  staff_id INTEGER REFERENCES staff (id),
+  at TEXT NOT NULL,
+  CHECK ((question = 'phone') = (contact_id IS NOT NULL))
+) STRICT
+
+CREATE INDEX record_answer_by_elder ON record_answer (elder_id, id)
+
+CREATE TABLE record_confirmed (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  elder_id INTEGER NOT NULL REFERENCES elder (id) ON DELETE CASCADE,
+  staff_id INTEGER REFERENCES staff (id),
+  at TEXT NOT NULL
+) STRICT
+
+CREATE INDEX record_confirmed_newest ON record_confirmed (elder_id, at)
+
+CREATE TABLE record_week (
+  station INTEGER NOT NULL REFERENCES station (number),
+  week TEXT NOT NULL,
+  due INTEGER NOT NULL CHECK (due > 0),
+  made_at TEXT NOT NULL,
+  seen_at TEXT,
+  seen_by INTEGER REFERENCES staff (id),
+  PRIMARY KEY (station, week)
+) STRICT, WITHOUT ROWID
+"""
+
+# A link is derived from the keyring, a code too: only their fingerprints are kept.
+FAMILY_ENTRY = """
+CREATE TABLE family_entry (
+  contact_id INTEGER PRIMARY KEY REFERENCES contact (id) ON DELETE CASCADE,
+  turn INTEGER NOT NULL,
+  token_hash BLOB NOT NULL UNIQUE,
+  given_by INTEGER REFERENCES staff (id),
+  given_at TEXT NOT NULL,
+  ended_at TEXT
+) STRICT
+
+CREATE TABLE family_code (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  contact_id INTEGER NOT NULL REFERENCES contact (id) ON DELETE CASCADE,
+  code_index BLOB NOT NULL,
+  means TEXT NOT NULL CHECK (means IN ('told', 'sent')),
+  tries INTEGER NOT NULL DEFAULT 0,
+  made_by INTEGER REFERENCES staff (id),
+  made_at TEXT NOT NULL,
+  until TEXT NOT NULL,
+  ended_at TEXT
+) STRICT
+
+CREATE INDEX family_code_open ON family_code (contact_id) WHERE ended_at IS NULL
+
+CREATE INDEX family_code_made ON family_code (contact_id, made_at)
+
+CREATE TABLE family_session (
+  token_hash BLOB PRIMARY KEY,
+  contact_id INTEGER NOT NULL REFERENCES contact (id) ON DELETE CASCADE,
+  until TEXT NOT NULL
+) STRICT, WITHOUT ROWID
+
+CREATE TABLE family_proposal (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  uid TEXT NOT NULL UNIQUE,
+  elder_id INTEGER NOT NULL REFERENCES elder (id) ON DELETE CASCADE,
+  contact_id INTEGER REFERENCES contact (id) ON DELETE SET NULL,
+  field TEXT NOT NULL CHECK (field IN ('phone', 'address', 'health_notes', 'history', 'other', 'leave')),
+  content BLOB NOT NULL,
+  state TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'accepted', 'refused', 'withdrawn')),
+  made_at TEXT NOT NULL,
+  decided_at TEXT,
+  decided_by INTEGER REFERENCES staff (id),
+  CHECK ((state = 'open') = (decided_at IS NULL))
+) STRICT
+
+CREATE INDEX audit_by_object ON audit (object, seq)
+
+CREATE UNIQUE INDEX family_proposal_open ON family_proposal (elder_id, contact_id, field) WHERE state = 'open'
+"""
+
+LEAVING = """
+CREATE TABLE elder_move (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  elder_id INTEGER NOT NULL REFERENCES elder (id) ON DELETE CASCADE,
+  from_station INTEGER NOT NULL REFERENCES station (number),
+  to_station INTEGER NOT NULL REFERENCES station (number),
+  state TEXT NOT NULL DEFAULT 'offered' CHECK (state IN ('offered', 'accepted', 'refused', 'withdrawn')),
+  given_by TEXT NOT NULL CHECK (given_by IN ('elder', 'guardian', 'relative')),
+  means TEXT NOT NULL CHECK (means IN ('desk', 'paper')),
+  offered_by INTEGER REFERENCES staff (id),
+  offered_at TEXT NOT NULL,
+  decided_by INTEGER REFERENCES staff (id),
+  decided_at TEXT,
+  CHECK (from_station <> to_station),
+  CHECK ((state = 'offered') = (decided_at IS NULL))
+) STRICT
+
+CREATE UNIQUE INDEX elder_move_offered ON elder_move (elder_id) WHERE state = 'offered'
+
+CREATE INDEX elder_move_to ON elder_move (to_station) WHERE state = 'offered'
+
+CREATE TABLE elder_ending (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  elder_id INTEGER NOT NULL REFERENCES elder (id) ON DELETE CASCADE,
+  why TEXT NOT NULL CHECK (why IN ('moved', 'deceased', 'left')),
+  day TEXT NOT NULL DEFAULT '',
+  badges TEXT NOT NULL DEFAULT '{}',
+  staff_id INTEGER REFERENCES staff (id),
+  at TEXT NOT NULL,
+  erase_at TEXT NOT NULL,
+  undone_at TEXT,
+  undone_by INTEGER REFERENCES staff (id),
+  erased_at TEXT,
+  CHECK (undone_at IS NULL OR erased_at IS NULL)
+) STRICT
+
+CREATE UNIQUE INDEX elder_ending_running ON elder_ending (elder_id) WHERE undone_at IS NULL
+
+CREATE INDEX elder_ending_due ON elder_ending (erase_at) WHERE undone_at IS NULL AND erased_at IS NULL
+"""
+
+SCRIPTS = (IMPORTS, COVERAGE, PARTNERS, FROM_HOME, DELIVERIES, STAYING_TRUE, FAMILY_ENTRY, LEAVING)

@@ -1,7 +1,7 @@
 """The sixth schema as SQL: what the station tells its staff about itself, drills, repairs, the climate, afterwords."""
 
 # The kinds of alerts that are new; schema.py makes the table anew with them, whatever it holds by then.
-KINDS = ("tonight", "report")
+KINDS = ("tonight", "report", "entry")
 
 # A bulletin's content are codes and numbers of vocabulary and readiness, never names. `about` of an alert names it.
 BULLETINS = """

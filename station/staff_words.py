@@ -91,6 +91,7 @@ MESSAGES = {
     "roster": N_("roster"),
     "tonight": N_("tonight"),
     "report": N_("weekly report"),
+    "entry": N_("code for the family’s pages"),
 }
 
 # What the provider said later of a message that it had taken.
@@ -110,4 +111,16 @@ ATTEMPTS = {
     "accepted": N_("taken by the provider"),
     "failed": N_("refused for good"),
     "cancelled": N_("called off: somebody had acted"),
+}
+
+# Directions from the station, by the codes of places.describe.
+WINDS = {
+    "n": N_("north"),
+    "ne": N_("north-east"),
+    "e": N_("east"),
+    "se": N_("south-east"),
+    "s": N_("south"),
+    "sw": N_("south-west"),
+    "w": N_("west"),
+    "nw": N_("north-west"),
 }

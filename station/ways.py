@@ -63,6 +63,7 @@ SETTINGS = {
     "sign_name": N_("Approved signature name"),
     "template": N_("Template of alerts"),
     "template_drill": N_("Template of drills"),
+    "template_entry": N_("Template of codes for the family’s pages"),
     "template_plain": N_("Template of messages without a link"),
     "template_menu": N_("Template of a call that waits for key 1"),
     "template_taken": N_("Template that is read after key 1"),

@@ -20,7 +20,7 @@ from station.db import StationDatabase, transaction
 from station.issuing import orders, records
 from station.seal import Keyring
 from station.vault import Vault
-from station.web import account, answers, damping, family, links
+from station.web import account, answers, damping, family, links, mine
 from station.web.public import blueprint, claiming, doors, doubting, more
 
 # One browser for all tests: a second Playwright cannot start beside the first.
@@ -193,7 +193,7 @@ def at_desk(app: Flask):
 @pytest.fixture(autouse=True)
 def rested_dampers() -> None:
     """Each test begins as if nobody had tried anything for an hour."""
-    for module in (account, answers, family, links, doors, blueprint, claiming, more, doubting):
+    for module in (account, answers, family, mine, links, doors, blueprint, claiming, more, doubting):
         for damper in vars(module).values():
             if isinstance(damper, damping.Damper):
                 damper.forget()

@@ -166,6 +166,24 @@ SHOTS = {
     "review, late and alike": Shot("worker", "{late}", spoken=("zh",)),
     "decided applications": Shot("worker", "/applications?show=decided"),
     "decided": Shot("worker", "{decided}"),
+    "check list": Shot("worker", "/elders/checks"),
+    "check list on paper": Shot("worker", "/elders/checks/print", spoken=("zh",)),
+    "check": Shot("worker", "{due}/check"),
+    "farewell": Shot("worker", "{record}/farewell"),
+    "farewell with an error": Shot("worker", "{record}/farewell", {"day": "1800-01-01"}, spoken=("zh",)),
+    "farewell said": Shot("worker", "{gone}/farewell"),
+    "moving": Shot("worker", "{record}/moving"),
+    "moves": Shot("worker", "/moves"),
+    "wishes": Shot("worker", "/wishes"),
+    "record with a wish": Shot("worker", "{due}", spoken=("zh",)),
+    "slip": Shot("worker", "{record}", {}, "form[action$=entry]"),
+    "family door": Shot("family", "{family door}"),
+    "family door, wrong code": Shot("family", "{family door}", {"code": "1"}),
+    "family pages": Shot("family", "/mine"),
+    "family pages with an error": Shot(
+        "family", "/mine", {"value": "1"}, "form:has([name=field][value=phone])", spoken=("zh",)
+    ),
+    "family copy": Shot("family", "/mine", {}, "form[action*='copy.html']"),
     "not allowed": Shot("worker", "/desk"),
     "no such page": Shot("secretary", "/desk/incidents/999999"),
 }
@@ -199,13 +217,14 @@ def paint(running: Running) -> Scenery:
     _list(scenery, worker)
     _name_places(scenery, worker)
     _pay_in_advance(running.desk("operator"))
+    _let_family_in(scenery, worker)
     bare, shy = running.elders[0], running.elders[1]
     scenery.values |= {
         "help": bare["scan_url"].removeprefix(running.base_url),
         "bare": shy["scan_url"].removeprefix(running.base_url),
         "digits": bare["badge_number"].replace("-", ""),
         "record": _record(worker, bare),
-        "door": re.search(r'href="(/deliveries/\d+)"', html(worker, "/deliveries"))[1],
+        "door": re.search(r'href="(/deliveries/\d+)', html(worker, "/deliveries"))[1],
     }
     return scenery
 
@@ -362,6 +381,25 @@ def _list(scenery: Scenery, worker: DeskSession) -> None:
     wait_for(lambda: worker.get(f"{path}/state").json()["state"] == "done")
     _press(worker, "/coverage/population", community_id="1", over_60="812")
     _press(worker, "/coverage/refusals", community_id="1", reason="looks")
+
+
+def _let_family_in(scenery: Scenery, worker: DeskSession) -> None:
+    """A contact enters the family's own pages and wants something changed; another family has lost its elder."""
+    due, gone = (_record(worker, scenery.running.elders[n]) for n in (7, 6))
+    entry = re.search(rf"{due}/contacts/\d+/entry", html(worker, due))[0]
+    slip = worker.http.post(f"{worker.base_url}{entry}", data={"csrf_token": worker.token}, timeout=30).text
+    http, code = requests.Session(), re.search(r"\d{4} \d{4}", slip)[0]
+    phone = re.search(r"tel:(\+?\d+)", html(worker, due))[1]
+    sent = {"phone": phone, "code": code, "do": "enter"}
+    for path in ("/mine", "/mine/wishes"):
+        page = http.get(f"{scenery.base_url}/mine?l=zh", timeout=30).text
+        sent["csrf_token"] = re.search(r'name="csrf_token" value="([^"]+)"', page)[1]
+        answer = http.post(f"{scenery.base_url}{path}?l=zh", data=sent, timeout=30)
+        sent = {"field": "phone", "value": "199 0000 7777"}
+    assert "等驿站核实" in answer.text
+    _press(worker, f"{gone}/farewell", day="")
+    scenery.values |= {"due": due, "gone": gone, "family door": f"/family/{'0' * 32}"}
+    scenery.values["family session"] = http.cookies["station-family"]
 
 
 def _record(worker: DeskSession, elder: dict[str, str]) -> str:

@@ -19,6 +19,7 @@ from test_registry import actions
 from badges import render
 from station import communities, elders, enrolment, seal
 from station.applications import intake
+from station.care import standing
 from station.db import transaction
 from station.issuing import batches, board, life, making, orders, records
 
@@ -134,7 +135,7 @@ def test_an_elder_for_whom_nobody_ordered_a_badge_is_not_forgotten(home, worker,
     assert (waiting.elder_id, waiting.hours) == (three[0].id, 1), (
         "the clock starts anew when the last one ends"
     )
-    elders.mark(home.db, home.vault, three[0].id, "deceased", by=1, now=NOW)
+    standing.mark(home.db, home.vault, three[0].id, "deceased", by=1, now=NOW)
     assert board.unserved(home.db, 1, NOW) == []
 
 

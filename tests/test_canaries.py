@@ -3,6 +3,7 @@
 import base64
 import io
 import logging
+import re
 import sys
 import traceback
 import uuid
@@ -16,6 +17,7 @@ from running import Running, wait_for
 from watch import SECRET, Watch, connect
 
 from station import emergency, logs, safekeeping, seal, spool
+from station.care import visits
 from station.db import transaction
 from station.incidents import links
 from station.issuing import life, making, records
@@ -41,9 +43,10 @@ TOLD = {"note": "他手上有鹦鹉纹身", "phone": "19900008191"}
 PLACE = "琥珀巷口的修鞋摊"
 SAID = {"finder": "我们在躲雨棚下", "station": "穿橙马甲的同事就到"}
 HANDED_TO = "瞿苍梧"
+WISH = "琉璃湾9号楼"
 # Words in every field that a person fills: none may be in a file of the instance.
 EVERYTHING = [
-    *ELDER.values(), *TOLD.values(), PLACE, *SAID.values(), HANDED_TO,
+    *ELDER.values(), *TOLD.values(), PLACE, *SAID.values(), HANDED_TO, WISH,
     "王强", "孙丽", "9900000001", "9900008171", "62018173", "9900008191", "220211194603050", PASSWORD, SECRET,
 ]  # fmt: skip
 
@@ -94,6 +97,7 @@ class Story:
     def live(self) -> None:
         self._enter()
         self._apply()
+        self._let_family_in()
         connect(self.home, self.provider, NOW)
         self.watch = Watch(self.home, self.provider, NOW)
         self._scan()
@@ -127,6 +131,28 @@ class Story:
         )
         assert sent.status_code == 200
         self.meant.append(self.worker.get("/applications/1").text)
+
+    def _let_family_in(self) -> None:
+        """A contact enters the family's own pages and wants something changed."""
+        slip = self.worker.post("/elders/1/contacts/1/entry").text
+        self.code = re.search(r"\d{4} \d{4}", slip)[0].replace(" ", "")
+        self.entry = visits.link(self.home.ring, 1, 1)
+        self.look(f"/family/{self.entry}")
+        form = self.look("/mine").text.split('name="csrf_token" value="')[1].split('"')[0]
+        sent = {"csrf_token": form, "code": self.code, "phone": ELDER["contact1_phone"]}
+        entered = self.client.post(
+            f"/family/{self.entry}", data=sent, headers={"Referer": BASE}, base_url=BASE
+        )
+        assert entered.status_code == 303
+        wish = {"csrf_token": form, "field": "address", "value": WISH}
+        self.client.post("/mine/wishes", data=wish, headers={"Referer": BASE}, base_url=BASE)
+        self.meant.append(self.client.get("/mine", base_url=BASE).text)
+        self.meant.append(self.worker.get("/elders/1").text)
+        assert WISH in self.meant[-1]
+        self.family_session = self.client.get_cookie(
+            "station-family", domain="zj.example.cn", path="/mine"
+        ).value
+        self.client.delete_cookie("station-family", domain="zj.example.cn", path="/mine")
 
     def _scan(self) -> None:
         sent = {
@@ -172,6 +198,8 @@ class Story:
             self.token,
             self.status.removeprefix("/s/"),
             *self.links,
+            self.entry,
+            self.family_session,
             *(one.value for one in sessions if one),
         ]
 

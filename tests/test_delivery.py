@@ -8,7 +8,8 @@ import pytest
 from conftest import NOW, WANG, Desk, Home, Wearer, enrol
 from test_registry import actions
 
-from station import clock, coverage, elders
+from station import clock, coverage
+from station.care import standing
 from station.db import transaction
 from station.delivery import dwellings
 from station.issuing import board, life, records, trips
@@ -103,7 +104,7 @@ def test_an_address_is_taken_apart_however_it_is_written_and_none_is_lost(typed,
 
 
 def test_who_died_moved_refuses_or_waits_for_the_printer_is_not_called_on(home, worker, printed):
-    elders.mark(home.db, home.vault, printed["王秀兰"].id, "deceased", by=1, now=NOW)
+    standing.mark(home.db, home.vault, printed["王秀兰"].id, "deceased", by=1, now=NOW)
     say(worker, printed["肖德福"], "refused", reason="looks")
     with transaction(home.db):
         home.db.write("UPDATE badge SET state = 'made' WHERE id = ?", printed["刘桂芝"].badge_id)

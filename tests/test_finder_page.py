@@ -10,7 +10,8 @@ import uuid
 import pytest
 from conftest import WANG, enrol
 
-from station import elders, seal
+from station import seal
+from station.care import standing
 from station.db import transaction
 from station.incidents import acts, intake, reports
 from station.incidents.acts import Move
@@ -104,7 +105,7 @@ def test_bytes_never_depend_on_the_state_of_badge_elder_or_incident(client, home
     look()
     acts.move(db, vault, answer.incident_id, Move("closed", 1, outcome="died"), by=2, now=now)
     look()
-    elders.mark(db, vault, open_hearted.id, "deceased", by=1, now=now)
+    standing.mark(db, vault, open_hearted.id, "deceased", by=1, now=now)
     look()
     for state in ("lost", "revoked", "returned", "worn"):
         with transaction(db):

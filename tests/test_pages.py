@@ -31,6 +31,8 @@ def people(browser: Browser, scenery: Scenery) -> Iterator[dict[str, Page]]:
     with ExitStack() as stack:
         outside = stack.enter_context(phone(browser, viewport=NARROW, has_touch=False))
         contexts = dict.fromkeys(("finder", "family", "stranger"), outside)
+        entered = {"name": "station-family", "value": scenery.values["family session"]}
+        outside.add_cookies([entered | {"url": f"{scenery.base_url}/mine"}])
         for role in STAFF:
             account = scenery.running.account(role)
             contexts[role] = stack.enter_context(desk(browser, scenery.base_url, account, viewport=NARROW))

@@ -467,15 +467,6 @@ def test_consents_are_taken_back_one_by_one_and_the_ledger_keeps_both(home, work
     assert "收回" in ledger
 
 
-@pytest.mark.parametrize(("status", "words"), [("moved", "已迁走"), ("deceased", "已离世")])
-def test_life_changes_are_marked_and_can_be_taken_back(home, worker, wang, status, words):
-    id_of(worker.post(f"/elders/{wang.id}/mark", data={"status": status}))
-    assert words in worker.get(f"/elders/{wang.id}").text
-    id_of(worker.post(f"/elders/{wang.id}/mark", data={"status": "living"}))
-    assert elders.get(home.db, home.vault, wang.id).status == "living"
-    assert worker.post(f"/elders/{wang.id}/mark", data={"status": "gone"}).status_code == 422
-
-
 # Badges
 
 
@@ -614,7 +605,7 @@ def test_another_stations_people_do_not_exist_here(home, worker, far_away, now):
     before = counts(home, "session")
     for path in ("", "/edit", "/photo.jpg"):
         assert worker.get(f"/elders/{far_away}{path}").status_code == 404, path
-    for path in ("/edit", "/mark", "/photo", "/badges"):
+    for path in ("/edit", "/farewell", "/moving", "/photo", "/badges"):
         assert worker.post(f"/elders/{far_away}{path}", data=form(status="moved")).status_code == 404, path
     for path in ("badge.pdf", "state"):
         assert worker.get(f"/badges/{badge}/{path}").status_code == 404, path

@@ -26,6 +26,7 @@ from station import (
 )
 from station import addresses as ways
 from station.applications import intake
+from station.care import proposals, visits
 from station.db import transaction
 from station.incidents import links, reports
 from station.incidents.intake import Report, Sighting
@@ -62,6 +63,9 @@ class Things:
     code: str
     import_id: int
     refusal_id: int
+    move_id: int
+    proposal_id: int
+    family_token: str
 
     def values(self, rule: str) -> dict[str, object]:
         """What stands in the variable parts of a rule."""
@@ -71,6 +75,7 @@ class Things:
             "go": self.link_token,
             "drill": self.drill_token,
             "ok": self.trial_token,
+            "family": self.family_token,
         }
         return {
             "token": tokens.get(first, self.badge_token),
@@ -89,7 +94,10 @@ class Things:
             "staff_id": self.staff_id,
             "landmark_id": self.landmark_id,
             "code": self.code,
-            "kind": "csv" if "imports" in rule else "pdf",
+            "kind": "csv" if "imports" in rule else "json" if "copy" in rule else "pdf",
+            "move_id": self.move_id,
+            "proposal_id": self.proposal_id,
+            "answer": "refuse",
             "import_id": self.import_id,
             "refusal_id": self.refusal_id,
             "client_id": "none",
@@ -135,6 +143,7 @@ def of_wearer(home: Home, wearer: Wearer, link_of: int = 2) -> Things:
         code=landmark.code,
         import_id=_listed(home, badge.station),
         refusal_id=_refused(home, wearer.id),
+        **_of_family(home, wearer.id, contact_id, badge.station),
     )
 
 
@@ -262,6 +271,28 @@ def _listed(home: Home, station: int) -> int:
     )  # fmt: skip
     working.work(home.db, home.vault, new, today=NOW.date(), now=NOW)
     return new
+
+
+def _of_family(home: Home, elder_id: int, contact_id: int, station: int) -> dict[str, Any]:
+    """A contact who may enter and wants something changed; a record that was offered to this station and not taken."""
+    slip = visits.admit(home.db, home.vault, elder_id, contact_id, by=1, now=NOW)
+    who = visits.Visitor(contact_id, elder_id, station)
+    proposals.propose(home.db, home.vault, who, "other", "换了护工。", now=NOW)
+    other = home.db.scalar("SELECT number FROM station WHERE number <> ?", station)
+    if other is None:
+        other = station + 100
+        with transaction(home.db):
+            communities.add_station(
+                home.db, replace(communities.station(home.db, station), number=other, name="西山驿站")
+            )
+    at = NOW.isoformat()
+    ends = {"from_station": other, "to_station": station, "given_by": "elder", "means": "desk"}
+    with transaction(home.db):
+        move_id = home.db.insert(
+            "elder_move", elder_id=elder_id, **ends, state="refused", offered_at=at, decided_at=at
+        )
+    proposal_id = home.db.scalar("SELECT max(id) FROM family_proposal")
+    return {"move_id": move_id, "proposal_id": proposal_id, "family_token": slip.link}
 
 
 def _refused(home: Home, elder_id: int) -> int:

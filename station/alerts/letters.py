@@ -12,7 +12,7 @@ from babel.support import Translations
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from station import clock, communities, duty, phones, places, readiness, seal
-from station.alerts import bulletins
+from station.alerts import bulletins, entries
 from station.alerts.outbox import Due
 from station.channels.base import Outgoing
 from station.communities import Policy
@@ -22,20 +22,9 @@ from station.incidents import codes, digest, links, views
 from station.incidents.intake import Sighting
 from station.incidents.states import rings
 from station.issuing import records, rehearsals
-from station.staff_words import CHECKS, TONIGHT
+from station.staff_words import CHECKS, TONIGHT, WINDS
 from station.vault import Vault
 from station.vocabulary import ACTS, BADGE_STATES, N_, OUTCOMES, SLOTS
-
-WINDS = {
-    "n": N_("north"),
-    "ne": N_("north-east"),
-    "e": N_("east"),
-    "se": N_("south-east"),
-    "s": N_("south"),
-    "sw": N_("south-west"),
-    "w": N_("west"),
-    "nw": N_("north-west"),
-}
 
 # On the buttons of chat cards.
 LOOK_AND_TAKE, LOOK, TAKE = N_("Look and take it"), N_("Look at it"), N_("I take it")
@@ -70,6 +59,8 @@ def _composed(db: StationDatabase, vault: Vault, due: Due, config: Config, now: 
         return _of_roster(db, vault, due, config, now)
     if due.kind in ("tonight", "report"):
         return _bulletin(db, due, config, now)
+    if due.kind == "entry":
+        return _entry(db, vault, due, config, now)
     if due.incident_id is None:
         return _soft_notice(db, due, config, now)
     shown = views.brief(db, due.incident_id)
@@ -135,6 +126,12 @@ def _bulletin(db: StationDatabase, due: Due, config: Config, now: datetime) -> O
 def is_told_soon(item: Mapping[str, Any]) -> bool:
     """Whether the evening's message names what somebody should see to soon; a reminder comes on its days alone."""
     return item["state"] == "soon" and not item["values"].get("quiet")
+
+
+def _entry(db: StationDatabase, vault: Vault, due: Due, config: Config, now: datetime) -> Outgoing:
+    """A contact's code for the family's own pages."""
+    words = entries.words(db, vault, due.contact_id, due.about)
+    return replace(_about_the_station(due, config, words, "mine", now), code=words["code"])
 
 
 def tonight_words(item: Mapping[str, Any], gettext: Callable[[str], str]) -> str:

@@ -218,7 +218,7 @@ def _need_not_ring(db: StationDatabase, row: dict[str, Any], rooms: Rooms) -> bo
 def _still_called_for(db: StationDatabase, row: dict[str, Any], now: datetime) -> bool:
     """Looked at again before every attempt: a claim silences the ladder, a closing silences nearly all."""
     age = now - clock.parse(row["created_at"])
-    if row["kind"] in ("soft_notice", "trial") or row["rehearsal_id"] is not None:
+    if row["kind"] in ("soft_notice", "trial", "entry") or row["rehearsal_id"] is not None:
         return age < SOFT_LIVES
     if row["kind"] == "roster":
         return age < LAST_WORDS

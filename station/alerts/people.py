@@ -34,15 +34,27 @@ def on_duty(
 
 def secretaries(db: StationDatabase, incident: dict[str, Any]) -> list[Person]:
     """Of the elder's home community and of the one where the elder was found; of all when neither is known."""
-    home = db.scalar("SELECT community_id FROM elder WHERE id = ?", incident["elder_id"])
-    wanted = [home] if home else []
+    home = db.row("SELECT community_id, station FROM elder WHERE id = ?", incident["elder_id"])
+    away = home is not None and home["station"] != incident["station"]
+    wanted = [home["community_id"]] if home and not away else []
     if incident["community_id"] and _may_tell_finding_community(db, incident):
         wanted.append(incident["community_id"])
-    rows = db.rows(
+    here = _secretaries(db, incident["station"])
+    found = [Person("staff", row["id"]) for row in here if not wanted or row["community_id"] in wanted]
+    if not (home and away):
+        return found
+    # The elder lives in another station's care by now, and still wears this one's badge.
+    theirs = _secretaries(db, home["station"])
+    return found + [
+        Person("staff", row["id"]) for row in theirs if row["community_id"] == home["community_id"]
+    ]
+
+
+def _secretaries(db: StationDatabase, station: int) -> list[dict[str, Any]]:
+    return db.rows(
         "SELECT id, community_id FROM staff WHERE station = ? AND role = 'secretary' AND active = 1 ORDER BY id",
-        incident["station"],
+        station,
     )
-    return [Person("staff", row["id"]) for row in rows if not wanted or row["community_id"] in wanted]
 
 
 def everybody(db: StationDatabase, station: int) -> list[Person]:
@@ -79,14 +91,24 @@ def family(db: StationDatabase, incident: dict[str, Any]) -> list[Person]:
 
 
 def relatives(db: StationDatabase, incident: dict[str, Any]) -> list[Person]:
-    """The contacts, in their order, whatever they agreed to: for what they must be told and holds no place."""
-    rows = db.rows("SELECT id FROM contact WHERE elder_id = ? ORDER BY position", incident["elder_id"])
+    """The contacts, in their order, whatever they agreed to: for what they must be told and holds no place.
+
+    The family of somebody who has died hears of no badge any more.
+    """
+    rows = db.rows(
+        "SELECT contact.id FROM contact JOIN elder ON elder.id = elder_id "
+        "WHERE elder_id = ? AND elder.status <> 'deceased' ORDER BY position",
+        incident["elder_id"],
+    )
     return [Person("contact", row["id"]) for row in rows]
 
 
 def to_notify(db: StationDatabase, incident: dict[str, Any], opened: datetime, timezone: str) -> list[Person]:
     """Who gets the notice: on duty when it opened, the secretaries, the family."""
     people = on_duty(db, incident["station"], opened, timezone)
+    home = db.scalar("SELECT station FROM elder WHERE id = ?", incident["elder_id"])
+    if home not in (None, incident["station"]):
+        people += on_duty(db, home, opened, timezone)
     people += secretaries(db, incident)
     people += family(db, incident)
     return list(dict.fromkeys(people))

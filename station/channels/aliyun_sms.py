@@ -44,7 +44,15 @@ def _told(one: dict[str, object]) -> Told:
 CHANNEL = Channel(
     deliver,
     required=("access_key_id", "access_key_secret", "sign_name", "template"),
-    optional=("template_drill", "template_plain", "variables", "base_url", "ca_file", "deadline_s"),
+    optional=(
+        "template_drill",
+        "template_plain",
+        "template_entry",
+        "variables",
+        "base_url",
+        "ca_file",
+        "deadline_s",
+    ),
     secret=("access_key_secret",),
     to="phone",
     limit=Limit(10, 60),

@@ -34,15 +34,20 @@ def phone(destination: str, *, mobile: bool) -> str:
 def chosen(delivery: Delivery, variables: str = "badge,code") -> tuple[str, list[tuple[str, str]]]:
     """The template for a message and its variables with their names, in the order of the setting.
 
-    Messages with a personal link take `template`, drills `template_drill`, all others `template_plain`.
+    Messages with a personal link take `template`, drills `template_drill`, codes for the family's pages
+    `template_entry`, all others `template_plain`.
     """
     link = _CODE.match(delivery.message.url or "")
     setting = "template_plain" if not link else "template" if link[1] == "go" else "template_drill"
+    setting = "template_entry" if delivery.message.code else setting
     template = delivery.settings.get(setting, "")
     if not template:
         raise Undeliverable(f"the channel has no template for this message; set {setting}")
-    names = [name for name in named(delivery.settings, variables) if link or name != "code"]
-    return template, [(name, _value(name, delivery, link[2] if link else "")) for name in names]
+    code = delivery.message.code or (link[2] if link else "")
+    names = [name for name in named(delivery.settings, variables) if code or name != "code"]
+    if delivery.message.code:
+        names = ["code"]
+    return template, [(name, _value(name, delivery, code)) for name in names]
 
 
 def named(settings: Mapping[str, str], usual: str) -> list[str]:

@@ -165,7 +165,16 @@ def signed(call: Call, host: str, settings: Mapping[str, str], now: datetime) ->
 CHANNEL = Channel(
     deliver,
     required=("secret_id", "secret_key", "app_id", "sign_name", "template"),
-    optional=("template_drill", "template_plain", "variables", "region", "base_url", "ca_file", "deadline_s"),
+    optional=(
+        "template_drill",
+        "template_plain",
+        "template_entry",
+        "variables",
+        "region",
+        "base_url",
+        "ca_file",
+        "deadline_s",
+    ),
     secret=("secret_key",),
     to="phone",
     limit=Limit(2, 30),

@@ -244,8 +244,9 @@ def open_or_join(
     """The open incident of this badge or of its elder, else a new one; inside the caller's transaction."""
     elder_id = badge["elder_id"] if badge else None
     open_id = db.scalar(
-        "SELECT id FROM incident WHERE closed_at IS NULL AND station = ? AND "
-        "((serial IS NOT NULL AND serial = ?) OR (elder_id IS NOT NULL AND elder_id = ?)) ORDER BY id LIMIT 1",
+        # The elder's may be led by another station, whose badge is still worn after a move.
+        "SELECT id FROM incident WHERE closed_at IS NULL AND ((station = ? AND serial IS NOT NULL AND serial = ?) "
+        "OR (elder_id IS NOT NULL AND elder_id = ?)) ORDER BY id LIMIT 1",
         door.station,
         door.serial,
         elder_id,

@@ -153,12 +153,30 @@ def end(
     """Mark as lost, replaced, revoked or returned. A scan of it still shows the hotline and still alerts."""
     if state not in ENDED:
         raise Conflict("A badge ends as lost, replaced, revoked or returned.")
-    states = ("ordered", *READY, "worn")
     with transaction(db):
-        if not _move(
-            db, vault.ring, badge_id, state, from_states=states, by=by, now=now, ended_at=clock.text(now)
-        ):
+        if not end_one(db, vault.ring, badge_id, state, by=by, now=now):
             raise Conflict(NOT_NOW)
+
+
+def end_one(
+    db: StationDatabase, ring: Keyring, badge_id: int, state: str, *, by: int | None, now: datetime
+) -> bool:
+    """The same inside the caller's transaction; False when the badge had ended already."""
+    states = ("ordered", *READY, "worn")
+    return _move(db, ring, badge_id, state, from_states=states, by=by, now=now, ended_at=clock.text(now))
+
+
+def bring_back(db: StationDatabase, ring: Keyring, badge_id: int, *, by: int, now: datetime) -> bool:
+    """A badge that had ended came back after all; inside the caller's transaction. False when it is in use."""
+    states = ("revoked", "lost")
+    return _move(db, ring, badge_id, "returned", from_states=states, by=by, now=now, ended_at=clock.text(now))
+
+
+def revive(db: StationDatabase, ring: Keyring, badge_id: int, state: str, *, by: int, now: datetime) -> bool:
+    """Its ending was a mistake: the badge is what it was. Inside the caller's transaction."""
+    return _move(
+        db, ring, badge_id, state, from_states=("revoked", "returned"), by=by, now=now, ended_at=None
+    )
 
 
 def _put_on(

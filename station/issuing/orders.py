@@ -7,7 +7,7 @@ from datetime import datetime
 from station import audit, clock, communities, damm
 from station.db import StationDatabase, transaction
 from station.errors import Conflict, Invalid, NotFound
-from station.issuing import batches, records
+from station.issuing import batches, life, records
 from station.issuing.records import READY, Badge
 from station.vault import Vault
 from station.vocabulary import N_
@@ -82,7 +82,24 @@ def reissue(
         if known is not None:
             return int(known)
         wish = _Wish(old.form, old.elder_id, replaces=old.id, reason=reason)
-        return _add(db, vault, old.station, wish, by=by, now=now).id
+        station = db.scalar("SELECT station FROM elder WHERE id = ?", old.elder_id)
+        return _add(db, vault, station, wish, by=by, now=now).id
+
+
+def renew(db: StationDatabase, vault: Vault, elder_id: int, *, by: int, now: datetime) -> None:
+    """The elder has come from another station: order a badge of this one in place of each that is worn or on its way.
+
+    Inside the caller's transaction. What is worn counts until the new one is handed over; what is not yet worn
+    names the other station's hotline, and ends at once.
+    """
+    station = db.scalar("SELECT station FROM elder WHERE id = ?", elder_id)
+    for old in records.of_elder(db, elder_id):
+        if old.station == station or old.temporary or old.state in records.ENDED:
+            continue
+        if old.state != "worn":
+            life.end_one(db, vault.ring, old.id, "replaced", by=by, now=now)
+        wish = _Wish(old.form, elder_id, replaces=old.id, reason="moved")
+        _add(db, vault, station, wish, by=by, now=now)
 
 
 def order_blanks(

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from station import emergency
-from station.alerts import bulletins
+from station.alerts import bulletins, entries
 from station.config import Config
 from station.db import StationDatabase
 from station.selfwatch import auditor, drills, health, tonight, weekly
@@ -21,6 +21,7 @@ def every_second(db: StationDatabase, vault: Vault, config: Config, now: datetim
     if not config.demo:
         weekly.post_due(db, timezone=config.timezone, now=now)
     bulletins.plan(db, timezone=config.timezone, now=now)
+    entries.plan(db, now)
     return ended
 
 

@@ -34,6 +34,7 @@ KINDS = {
     "claimed": N_("Taken"),
     "closed": N_("Closed"),
     "drill": N_("Drill"),
+    "entry": N_("Code for the family’s pages"),
 }
 
 

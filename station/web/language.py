@@ -42,7 +42,7 @@ def choose() -> str:
 
 
 def is_public_page() -> bool:
-    return request.blueprint in (None, "public", "family", "links")
+    return request.blueprint in (None, "public", "family", "links", "mine")
 
 
 def current() -> str:

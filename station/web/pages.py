@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntit
 from werkzeug.routing import IntegerConverter
 
 from station.errors import Invalid, InvalidForm, StorageGone, UserError
+from station.vault import Unsealable
 from station.web import access, connection
 
 log = logging.getLogger("station.web")
@@ -63,6 +64,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(UserError, _user_error)
     app.register_error_handler(CSRFError, _expired)
     app.register_error_handler(StorageGone, _storage_gone)
+    app.register_error_handler(Unsealable, _unsealable)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(InternalServerError, _crash)
 
@@ -120,6 +122,15 @@ def _storage_gone(error: StorageGone) -> ResponseReturnValue:
     if access.wants_json():
         return jsonify(error=text), 503
     return render_template("error.html", text=text), 503
+
+
+def _unsealable(error: Unsealable) -> ResponseReturnValue:
+    """A record whose key is gone: erased, as it should be, or lost, which the log shows."""
+    log.error("unsealable at %s %s: %s", request.method, _route(), error)
+    text = gettext("This record has been erased, or its key is missing. The operator finds in the log which.")
+    if access.wants_json():
+        return jsonify(error=text), 410
+    return render_template("error.html", text=text), 410
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:

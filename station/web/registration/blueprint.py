@@ -81,9 +81,11 @@ def elder_here(elder_id: int) -> Elder:
 
 
 def badge_here(badge_id: int) -> Badge:
-    """A badge of the caller's own station. Raises NotFound for any other."""
-    badge = records.get(connection.get_db(), badge_id)
-    access.own_station(badge.station)
+    """A badge of the caller's own station, or of an elder who came with it. Raises NotFound for any other."""
+    db = connection.get_db()
+    badge = records.get(db, badge_id)
+    wearer = db.scalar("SELECT station FROM elder WHERE id = ?", badge.elder_id)
+    access.own_station(badge.station if wearer is None else wearer)
     return badge
 
 

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from station import cards, coverage, elders, enrolment, search
 from station.applications import records as applications
+from station.care import halfyear, moves, proposals
 from station.errors import Conflict, InvalidForm
 from station.issuing import records, trips
 from station.web import access, connection, elder_form
@@ -17,6 +18,7 @@ from station.web.registration.entry import (
     form_page,
     refuse_known,
 )
+from station.web.registration.halfyear import reminder
 
 
 @bp.get("/elders")
@@ -36,6 +38,10 @@ def people() -> ResponseReturnValue:
         carried=trips.of_station(db, here.number),
         waiting=applications.count_waiting(db, here.number),
         communities={community.id: community.name for community in my_communities()},
+        checks=len(halfyear.due(db, here.number, connection.now())),
+        week=reminder(),
+        wishes=len(proposals.waiting(db, here.number)),
+        incoming=len(moves.incoming(db, here.number)),
     )
 
 

@@ -21,6 +21,7 @@ from station import (
     portraits,
     voices,
 )
+from station.care import endings, halfyear, moves
 from station.db import StationDatabase
 from station.errors import Conflict, Invalid, InvalidForm
 from station.incidents import repeats
@@ -31,6 +32,7 @@ from station.issuing.records import Badge
 from station.issuing.rehearsals import Answer
 from station.issuing.trips import Trip
 from station.web import access, connection, elder_form, pages
+from station.web.registration import relatives
 from station.web.registration.blueprint import WHO, bp, elder_here, locality, my_station, note
 from station.web.registration.entry import form_again, form_page
 
@@ -102,16 +104,6 @@ def save(elder_id: int) -> ResponseReturnValue:
     return redirect(url_for(".record", elder_id=elder_id), code=303)
 
 
-@bp.post("/elders/<int:elder_id>/mark")
-@access.allowed(*WHO)
-def mark(elder_id: int) -> ResponseReturnValue:
-    elder_here(elder_id)
-    db, vault = connection.get_db(), connection.get_vault()
-    status = request.form.get("status", "")
-    elders.mark(db, vault, elder_id, status, by=g.staff.id, now=connection.now())
-    return redirect(url_for(".record", elder_id=elder_id), code=303)
-
-
 @bp.get("/elders/<int:elder_id>/photo.jpg")
 @access.allowed(*WHO)
 def photo(elder_id: int) -> ResponseReturnValue:
@@ -166,6 +158,11 @@ def record_page(
         ways=addresses.ways_of_elder(db, vault, elder_id),
         channels=addresses.channels(db, elder.station),
         way_error=way_error or {},
+        family=relatives.family_of(elder_id, elder.contacts),
+        confirmed_at=halfyear.last_confirmed(db, elder_id),
+        is_old=halfyear.last_confirmed(db, elder_id) + halfyear.HALF_YEAR <= connection.now(),
+        ending=endings.of_elder(db, elder_id),
+        offered=moves.of_elder(db, elder_id),
     )
     # A voice can be recorded here, and nowhere else.
     return Response(
