@@ -12,7 +12,6 @@ from station.web import (
     answers,
     channels,
     demo,
-    family,
     health,
     language,
     links,
@@ -25,6 +24,7 @@ from station.web import (
 )
 from station.web.connection import Service
 from station.web.desk import doors as desk
+from station.web.family import doors as family
 from station.web.public import doors as public
 from station.web.roster import doors as roster
 

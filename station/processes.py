@@ -10,7 +10,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from station import accounts, clock, communities, demo, duty, emergency, founding, heartbeat, seal, webserver
+from station import accounts, applicants, clock, communities, demo, duty, emergency, founding, heartbeat, seal, webserver
 from station.alerts import letters
 from station.applications import keeping
 from station.care import endings, halfyear, visits
@@ -146,6 +146,7 @@ def _work_until(config: Config, db: StationDatabase, vault: Vault, stop: threadi
         outside.ask_due(db, vault, config, clock.utcnow(), tell=beat)
         if config.demo:
             demo.connect_new(db, vault, demo.read_note(config), clock.utcnow())
+        applicants.send_due(db, vault, config, clock.utcnow())
         if time.monotonic() - refreshed > 60:
             refreshed = time.monotonic()
             emergency.refresh(db, vault, config.emergency_file, config.timezone, clock.utcnow())
@@ -153,6 +154,7 @@ def _work_until(config: Config, db: StationDatabase, vault: Vault, stop: threadi
             imports.forget_old(db, vault, clock.utcnow())
             keeping.forget_old(db, vault, clock.utcnow())
             _keep_true(db, vault, config)
+            applicants.plan(db, vault, config.timezone, clock.utcnow())
         stop.wait(0.1)
 
 

@@ -67,6 +67,8 @@ SETTINGS = {
     "template_plain": N_("Template of messages without a link"),
     "template_menu": N_("Template of a call that waits for key 1"),
     "template_taken": N_("Template that is read after key 1"),
+    "template_code": N_("Template of codes that confirm an applicant's phone"),
+    "template_application": N_("Template of news about an application"),
     "variables": N_("Variables of the templates, in order"),
     "shown_number": N_("Number that the call shows"),
     "region": N_("Region"),

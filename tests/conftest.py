@@ -20,7 +20,8 @@ from station.db import StationDatabase, transaction
 from station.issuing import orders, records
 from station.seal import Keyring
 from station.vault import Vault
-from station.web import account, answers, damping, family, links, mine
+from station.web import account, answers, damping, links, mine
+from station.web.family import blueprint as family
 from station.web.public import blueprint, claiming, doors, doubting, more
 
 # One browser for all tests: a second Playwright cannot start beside the first.

@@ -5,7 +5,12 @@ from dataclasses import dataclass, field
 
 import requests
 from browser import JILIN
+from families import ZHAO, Family
 from running import DeskSession, Running, wait_for
+
+from station import clock, founding, seal
+from station.applications import questions
+from station.config import Config
 
 # How far the open incidents of the scenery have been led; the last is over.
 LED = ("alerting", "acked", "going", "with_elder", "at_station", "handed_over", "closed")
@@ -20,6 +25,8 @@ FAMILY = {
     "community_id": "1",
     "given_by": "relative",
 }
+# The pages of an application; the others look like one of these.
+PAGES = ("who", "birth", "where", "you", "code", "contacts", "shown", "identity", "consent")
 # What is uploaded as a table of landmarks: one good row, one without a name.
 TABLE = "名称,纬度,经度,类型\n北门小卖部,43.8222,126.5611,商店\n,43.8,126.5,商店\n"
 
@@ -33,6 +40,7 @@ class Shot:
     sent: dict[str, str] | None = None
     form: str = "main form"
     spoken: tuple[str, ...] = ("zh", "en")
+    session: str = ""  # which application the browser writes or follows
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -70,11 +78,22 @@ SHOTS = {
     "expired": Shot("stranger", "/apply", {"csrf_token": "old", **FAMILY}),
     "demo phones": Shot("stranger", "/demo/phones"),
     "apply": Shot("family", "/apply"),
-    "apply with errors": Shot("family", "/apply", {"name": "!", "do": "send"}),
-    "receipt": Shot("family", "/apply", FAMILY | {"consents": "record", "do": "send"}),
+    **{
+        f"apply, {step}": Shot("family", f"/apply/{step}", session="writing", spoken=("zh",))
+        for step in PAGES
+    },
+    "apply, name wrong": Shot("family", "/apply/name", {"name": "!"}, session="writing"),
+    "apply, check": Shot("family", "/apply/check", session="writing"),
+    "apply, later": Shot("family", "/apply/later", session="writing", spoken=("zh",)),
+    "apply, preview": Shot("family", "/apply/preview?all=1", session="writing", spoken=("zh",)),
+    "apply, other browser": Shot("family", "/apply/resume"),
+    "apply, wrong code": Shot("family", "/apply/resume", {"code": "1234"}, spoken=("zh",)),
+    "receipt": Shot("family", "/apply/sent", session="following"),
     "apply status": Shot("family", "/apply/status"),
     "apply status, wrong code": Shot("family", "/apply/status", {"code": "1234 5678"}),
-    "progress": Shot("family", "/apply/status", {"code": "{code}"}),
+    "progress": Shot("family", "/apply/progress", session="following"),
+    "question": Shot("family", "{question}", session="following"),
+    "answer missing": Shot("family", "{question}", {"note": ""}, session="following", spoken=("zh",)),
     "link of staff": Shot("family", "{link staff}"),
     "link of the family": Shot("family", "{link family}"),
     "link that has ended": Shot("family", "{link ended}"),
@@ -333,24 +352,42 @@ def _messages(page: str, owner: str) -> list[str]:
 
 
 def _apply(scenery: Scenery, worker: DeskSession) -> None:
-    """Two families apply; the first is refused, the second waits."""
-    for n, name in enumerate(("何玉珍", "丁长海")):
+    """Two families apply; the first is refused, the second is asked something. A third is still writing."""
+
+    def browser() -> tuple[requests.Session, Family]:
         http = requests.Session()
-        form = http.get(f"{scenery.base_url}/apply?l=zh", timeout=30).text
-        sent = FAMILY | {"consents": "record", "do": "send", "name": name, "contact1_phone": f"1990000701{n}"}
-        for key in ("csrf_token", "form_id"):
-            sent[key] = re.search(rf'name="{key}" value="([^"]+)"', form)[1]
-        receipt = http.post(f"{scenery.base_url}/apply?l=zh", data=sent, timeout=30)
-        scenery.values["code"] = re.search(r"\d{4} \d{4}", receipt.text)[0]
-    listed = html(worker, "/applications")
-    decided, waiting = (
-        re.search(rf'href="(/applications/\d+)"><strong>{name}', listed)[1] for name in ("何玉珍", "丁长海")
-    )
-    pictured = re.search(r'href="(/applications/\d+)"><strong>郑玉兰', listed)[1]
-    late = re.search(r'href="(/applications/\d+)"><strong>王秀兰', listed)[1]
-    _press(worker, f"{decided}/refuse", reason="电话打不通，请与驿站联系。")
-    _press(worker, f"{pictured}/act", act="identity")
-    scenery.values |= {"decided": decided, "application": waiting, "pictured": pictured, "late": late}
+
+        def open_page(method: str, path: str, fields: dict | None) -> str:
+            return http.request(method, f"{scenery.base_url}{path}", data=fields, timeout=30).text
+
+        return http, Family(open_page)
+
+    def listed(name: str) -> str:
+        return re.search(rf'href="(/applications/\d+)"><strong>{name}', html(worker, "/applications"))[1]
+
+    for n, name in enumerate(("何玉英", "丁长海")):
+        http, family = browser()
+        phone = {**ZHAO["you"], "contact1_phone": f"1990000701{n}"}
+        family.begin().fill(ZHAO | {"name": {"name": name}, "you": phone}).send()
+        scenery.values["following"] = http.cookies["station-form"]
+    names = {"decided": "何玉英", "application": "丁长海", "pictured": "郑玉兰", "late": "王秀兰"}
+    scenery.values |= {what: listed(name) for what, name in names.items()}
+    _press(worker, f"{scenery.values['decided']}/refuse", reason="电话打不通，请与驿站联系。")
+    _press(worker, f"{scenery.values['pictured']}/act", act="identity")
+    scenery.values["question"] = _ask(scenery, family)
+    http, family = browser()
+    family.begin().fill(until="contacts")
+    scenery.values["writing"] = http.cookies["station-form"]
+
+
+def _ask(scenery: Scenery, family: Family) -> str:
+    """The reviewer asks something, straight at the station's records."""
+    data = scenery.running.data
+    config = Config(data, data / "keyring.json", scenery.base_url)
+    with founding.opened(config, seal.read_keyring(config.keyring)) as (db, vault):
+        application = int(scenery.values["application"].rsplit("/", 1)[1])
+        asked = questions.ask(db, vault, application, "other", "老人平时爱去哪儿？", by=1, now=clock.utcnow())
+    return f"/apply/questions/{asked}"
 
 
 def _make_badges(scenery: Scenery, worker: DeskSession) -> None:

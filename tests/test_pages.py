@@ -63,6 +63,9 @@ def visit(people, scenery) -> Iterator[Visit]:
         page.on("request", note_host)
         watched.append(page)
         page.context.add_cookies([{"name": "language", "value": spoken, "url": scenery.base_url}])
+        if shot.session:
+            kept = {"name": "station-form", "value": scenery.values[shot.session], "url": scenery.base_url}
+            page.context.add_cookies([kept])
         page.emulate_media(color_scheme="dark" if spoken == "en" else "light")
         open_shot(page, scenery, shot, spoken)
         return page

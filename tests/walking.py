@@ -105,6 +105,8 @@ class Things:
             "channel_id": self.channel_id,
             "channel_kind": "wecom_robot",
             "who": "duty",
+            "step": "identity" if "identity" in rule else "name",
+            "question_id": 1,
             "filename": "station.css",
         }
 

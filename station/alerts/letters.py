@@ -360,6 +360,11 @@ def _text(name: str, language: str, words: dict[str, Any]) -> str:
     return " ".join(_environment(language).get_template(name).render(words).split())
 
 
+def spoken(text: str, language: str) -> str:
+    """A msgid in a language, outside a request."""
+    return str(_translations(language).gettext(text))
+
+
 @lru_cache
 def _environment(language: str) -> Environment:
     # Plain text for phones: what people wrote must arrive as they wrote it, so nothing is escaped.

@@ -112,6 +112,12 @@ def of_draft(db: StationDatabase, uid: str, phone_index: bytes) -> bool:
     return bool(found == phone_index)
 
 
+def is_on_its_way(db: StationDatabase, uid: str, phone_index: bytes, now: datetime) -> bool:
+    """Whether a code to this phone was sent and can still be typed."""
+    row = _newest(db, uid, "sms", now)
+    return row is not None and row["phone_index"] == phone_index
+
+
 def get(db: StationDatabase, vault: Vault, code_id: int) -> Code:
     row = db.row("SELECT * FROM phone_code WHERE id = ?", code_id)
     if row is None:

@@ -101,7 +101,11 @@ def send(
 ) -> None:
     """Put a whole draft into the queue, under the same code. Sent twice, it is there once."""
     details = Details(
-        draft.content.email, draft.content.language, vocabulary.CONSENT_VERSION, clock.text(now)
+        draft.content.email,
+        draft.content.language,
+        vocabulary.CONSENT_VERSION,
+        clock.text(now),
+        draft.code[-4:],
     )
     arrival = Arrival(
         draft.uid, draft.code, f"draft-{draft.uid}", station, draft.content.form, checked, details

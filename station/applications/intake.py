@@ -50,7 +50,8 @@ def receive(
         # Again, now that nobody else can write: the same form may have come twice, or the digits be taken.
         code, known = _case_code(db, vault, form_id)
         if not known:
-            add(db, vault, Arrival(uid, code, form_id, station, form, checked), now)
+            details = Details(code_tail=code[-4:])
+            add(db, vault, Arrival(uid, code, form_id, station, form, checked, details), now)
     return code
 
 

@@ -25,6 +25,7 @@ class Details:
     language: str = "zh"
     consent_version: str = ""  # of the texts that were on the page
     consented_at: str = ""
+    code_tail: str = ""  # the last digits of the case code, by which a message says what it is about
 
 
 @dataclass(frozen=True)

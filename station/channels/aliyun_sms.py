@@ -48,6 +48,8 @@ CHANNEL = Channel(
         "template_drill",
         "template_plain",
         "template_entry",
+        "template_code",
+        "template_application",
         "variables",
         "base_url",
         "ca_file",

@@ -14,7 +14,8 @@ class Outgoing:
     """One message to one person, in no provider's terms.
 
     `id` stays over retries, `attempt` counts from 1, `at` is aware UTC. `incident` is the number people see.
-    `kind` is one of soft_notice, notice, ladder, place, message, claimed, closed, drill, entry. The caller has
+    `kind` is one of soft_notice, notice, ladder, place, message, claimed, closed, drill, entry; to families that
+    apply: code, application. The caller has
     made `title` and `text`; neither carries a name or health data.
     `location` is {"lat", "lon", "accuracy_m", "place"} in WGS-84 degrees and metres, or None. `ref` names this very
     attempt, for what is said of it later. `look` is what a button to `url` says; `press` what a button says that takes
@@ -35,7 +36,7 @@ class Outgoing:
     ref: str = ""
     look: str = ""
     press: str = ""
-    code: str = ""  # the digits of a message of the kind entry; they are in `text` too
+    code: str = ""  # the digits of a message of the kinds entry, code, application; they are in `text` too
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from station.vocabulary import N_
 NOTHING = "无"  # A variable may not be empty.
 VARIABLES = ("badge", "code", "station", "incident")
 _LONGEST = 20  # characters of one variable that every provider takes
+_OF_APPLICANTS = {"code": "template_code", "application": "template_application"}
 _CODE = re.compile(r"https?://[^/]+/(go|drill)/([0-9A-Za-z_-]+)")
 _PHONE = re.compile(r"(?:\+?86)?(1\d{10}|0\d{9,11})")
 
@@ -37,6 +38,8 @@ def chosen(delivery: Delivery, variables: str = "badge,code") -> tuple[str, list
     Messages with a personal link take `template`, drills `template_drill`, codes for the family's pages
     `template_entry`, all others `template_plain`.
     """
+    if delivery.message.kind in _OF_APPLICANTS:
+        return _of_applicant(delivery)
     link = _CODE.match(delivery.message.url or "")
     setting = "template_plain" if not link else "template" if link[1] == "go" else "template_drill"
     setting = "template_entry" if delivery.message.code else setting
@@ -48,6 +51,15 @@ def chosen(delivery: Delivery, variables: str = "badge,code") -> tuple[str, list
     if delivery.message.code:
         names = ["code"]
     return template, [(name, _value(name, delivery, code)) for name in names]
+
+
+def _of_applicant(delivery: Delivery) -> tuple[str, list[tuple[str, str]]]:
+    """The template of a code to type, or of news about an application, each with its one variable."""
+    setting = _OF_APPLICANTS[delivery.message.kind]
+    template = delivery.settings.get(setting, "")
+    if not template:
+        raise Undeliverable(f"the channel has no template for this message; set {setting}")
+    return template, [("code", delivery.message.code or NOTHING)]
 
 
 def named(settings: Mapping[str, str], usual: str) -> list[str]:

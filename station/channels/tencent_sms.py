@@ -169,6 +169,8 @@ CHANNEL = Channel(
         "template_drill",
         "template_plain",
         "template_entry",
+        "template_code",
+        "template_application",
         "variables",
         "region",
         "base_url",

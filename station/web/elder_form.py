@@ -83,7 +83,7 @@ def read() -> ElderForm:
 
 def check(typed: ElderForm, locality: Locality) -> tuple[Enrolment, bytes]:
     """The checked form and the cleaned photo (empty when none came). Raises InvalidForm, in the page's order."""
-    errors = _damaged()
+    errors = damaged()
     checked, photo = None, b""
     try:
         checked = enrolment.check(typed, locality, today())
@@ -246,7 +246,8 @@ def _date(text: str) -> str:
     return f"{found[1]}-{int(found[2]):02d}-{int(found[3]):02d}" if found else text
 
 
-def _damaged() -> list[Invalid]:
+def damaged() -> list[Invalid]:
+    """The texts of this request that arrived as no text."""
     return [
         Invalid(field, "This text arrived damaged. Please type it again.")
         for field, values in request.form.lists()

@@ -26,6 +26,7 @@ from station.web.public import (
     notices,
     page,
     posters,
+    previewing,
     reception,
     shortcut,
     status,
@@ -223,4 +224,4 @@ def _open_door(text: str) -> tuple[int, int] | None:
     return int(station), int(serial)
 
 
-__all__ = ["bp", "doubting", "more", "posters"]
+__all__ = ["bp", "doubting", "more", "posters", "previewing"]

@@ -62,7 +62,7 @@ def render(template: str, http_status: int = 200, /, **values: object) -> Respon
     html = render_template(
         f"public/{template}", language=language.choose(), large=large(), query=query(), host=host(), **values
     )
-    body, headers = html.encode(), _headers(policy(html))
+    body, headers = html.encode(), sent_with(policy(html))
     if _takes_gzip():
         body, headers = gzip.compress(body, 6, mtime=0), [*headers, _ZIPPED]
     return Response(body, http_status, headers)
@@ -141,7 +141,7 @@ def _frame(station: HelpCard, spoken: str, large_type: bool) -> Frame:
     html = _INLINE.sub(_tight, _trimmed(html))
     before, rest = html.split(_BADGE)
     between, after = rest.split(_PRESS)
-    return Frame(_packed(before), _packed(between), _packed(after), _headers(policy(html)))
+    return Frame(_packed(before), _packed(between), _packed(after), sent_with(policy(html)))
 
 
 def _trimmed(html: str) -> str:
@@ -178,7 +178,7 @@ def _stored(text: str) -> Segment:
     return Segment(raw, b"\x00" + size.to_bytes(2, "little") + (size ^ 0xFFFF).to_bytes(2, "little") + raw)
 
 
-def _headers(csp: str) -> list[tuple[str, str]]:
+def sent_with(csp: str) -> list[tuple[str, str]]:
     return [
         ("Content-Type", "text/html; charset=utf-8"),
         ("Content-Security-Policy", csp),
