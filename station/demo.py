@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from station import accounts, addresses, communities, duty, elders, enrolment, underway
-from station.applications import decisions, intake, questions
-from station.applications import records as records_of_applications
 from station.communities import Policy, Station
 from station.config import Config
 from station.db import StationDatabase, transaction
@@ -68,12 +66,6 @@ _LANDMARKS = (
     Entry("police", "松园派出所", "43.8094", "126.5782", safe=True, hours="24小时", phone="0432-62010023"),
     Entry("hospital", "滨江社区卫生服务中心", "43.8327", "126.5492", safe=True, hours="8:00-17:00", phone="0432-62010024"),
 )  # fmt: skip
-# Name, birth date, address, and how long ago they applied.
-_APPLICANTS = (
-    ("何玉珍", "1945-05-16", "江畔人家3号楼1单元402", timedelta(hours=5)),
-    ("丁桂兰", "1949-10-02", "锦绣花园6号楼", timedelta(hours=20)),
-    ("孟凡琴", "1943-08-21", "北山小区2号楼1单元101", timedelta(hours=30)),
-)
 _ALL = ("record", "family_place", "finding_community", "photo")
 _ELDERS = (
     ("王秀兰", "1946-03-05", "female", "帝景小区105号楼2单元301", "son", ("memory", "diabetes"), "王奶奶", ("slowly", "forgets")),
@@ -130,7 +122,6 @@ def furnish(db: StationDatabase, vault: Vault, note: Note, now: datetime) -> Non
     _engage(db, vault, note, now)
     for number, person in enumerate(_ELDERS):
         _enrol(db, vault, number, person, now)
-    _let_apply(db, vault, now)
 
 
 def set_pace(db: StationDatabase, factor: float) -> None:
@@ -270,31 +261,6 @@ def _enrol(db: StationDatabase, vault: Vault, number: int, person: tuple[Any, ..
         db, vault, checked, form_id=f"demo-{number}", station=STATION, by=1, now=entered
     )
     orders.order(db, vault, elder_id, by=1, now=now)
-
-
-def _let_apply(db: StationDatabase, vault: Vault, now: datetime) -> None:
-    """Families that applied from home: one waits to be checked, of one something is asked, one was refused."""
-    station = communities.station(db, STATION)
-    ids = frozenset(community.id for community in communities.communities(db))
-    locality = enrolment.Locality(station.area_code, station.address_prefix, ids)
-    for number, (name, born, address, ago) in enumerate(_APPLICANTS):
-        form = ElderForm(
-            name=name,
-            birth_date=born,
-            address=address,
-            community_id="1",
-            contacts=(ContactForm(f"{name[0]}家属", f"1990000{3001 + number}", "daughter"),),
-            health_notes=("memory",),
-            call_name=f"{name[0]}奶奶",
-            consents=("record", "family_place", "page_call_name"),
-        )
-        checked = enrolment.check(form, locality, now.date())
-        intake.receive(
-            db, vault, form, checked, form_id=f"demo-application-{number}", station=STATION, now=now - ago
-        )
-    first, second = (one.id for one in records_of_applications.waiting(db, vault, STATION)[1:])
-    questions.ask(db, vault, first, "where", "请补上几单元几号。", by=1, now=now)
-    decisions.refuse(db, vault, second, "住在别的街道，请向当地驿站申请。", by=1, now=now)
 
 
 def _channel(db: StationDatabase, vault: Vault, label: str, note: Note, now: datetime) -> int:

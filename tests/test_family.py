@@ -18,7 +18,7 @@ from werkzeug.test import encode_multipart
 from station import addresses, applicants, clock, elders, enrolment
 from station.applications import confirming, decisions, drafts, pictures, questions, records
 from station.db import transaction
-from station.issuing import life, making, orders
+from station.issuing import life, making, orders, trips
 
 URL = "https://zj.example.cn"
 TAIL = "0077"
@@ -116,6 +116,7 @@ def test_a_family_applies_and_follows_the_badge_until_it_is_worn(home, sent, now
     making.make(home.db, home.vault, badge_id, home.config.base_url, now)
     assert step() == "胸牌已做好"
     life.mark_printed(home.db, home.vault, badge_id, by=1, now=now)
+    trips.take(home.db, home.vault, [badge_id], by=1, now=now)
     assert step() == "正送往老人手中"
     life.activate(home.db, home.vault, badge_id, by=1, now=now)
     assert step() == "已送到，老人已戴上"
