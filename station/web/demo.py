@@ -35,6 +35,8 @@ KINDS = {
     "closed": N_("Closed"),
     "drill": N_("Drill"),
     "entry": N_("Code for the family’s pages"),
+    "code": N_("Code"),
+    "application": N_("Application"),
 }
 
 
@@ -106,6 +108,8 @@ def phones() -> ResponseReturnValue:
 def _owner(who: str) -> tuple[str, str]:
     """Whose phone it is, in words: a name, and what the person has to do with it."""
     db, vault = connection.get_db(), connection.get_vault()
+    if who == "applicants":
+        return gettext("Families that apply"), gettext("their phones")
     if not who.startswith("family-"):
         row = db.row("SELECT id FROM staff WHERE username = ?", who)
         if row is None:
