@@ -128,7 +128,9 @@ _TO_TOP = """() => {
 # Numbers the controls in the order of the page and notes what each Tab finds.
 _WATCH_TABS = """() => {
   window.controls = () => [...document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex="0"]')]
-    .filter((e) => !e.disabled && e.tabIndex >= 0 && e.type !== 'hidden' && e.checkVisibility({visibilityProperty: true}));
+    .filter((e) => !e.disabled && e.tabIndex >= 0 && e.type !== 'hidden' && e.checkVisibility({visibilityProperty: true}))
+    // Of a group of radio buttons Tab reaches one; the arrows do the rest.
+    .filter((e, _, all) => e.type !== 'radio' || e === (all.find((o) => o.name === e.name && o.checked) || all.find((o) => o.name === e.name)));
   window.visited = [];
   controls().forEach((e, n) => { e.dataset.stop = n; });
   document.addEventListener('focusin', ({target: e}) => {
