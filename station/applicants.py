@@ -194,7 +194,7 @@ def _outgoing(
         incident="0",
         kind="code" if row["kind"] == "code" else "application",
         title=station,
-        text=letters.spoken(TEXTS[row["kind"]], language) % words,
+        text=str(letters.translations(language).gettext(TEXTS[row["kind"]])) % words,
         url=None,
         station=station,
         badge_number=None,

@@ -37,7 +37,7 @@ def compose(db: StationDatabase, vault: Vault, due: Due, config: Config, now: da
     """The message of one attempt, from the state as it is now: a place that came meanwhile is in it."""
     # Providers want a name that was never used before, also by an instance that was founded anew.
     ref = f"{due.alert_id}-{due.attempt}-{int(now.timestamp())}"
-    gettext = _translations(config.language).gettext
+    gettext = translations(config.language).gettext
     look, press = (LOOK_AND_TAKE, TAKE) if _may_take(db, due) else (LOOK, "")
     message = _composed(db, vault, due, config, now)
     return replace(message, ref=ref, look=gettext(look), press=gettext(press) if press else "")
@@ -105,7 +105,7 @@ def _marked(shown: views.Brief, text: str, config: Config) -> str:
     """A drill says so first, in every message and title, so that nobody sets out in earnest."""
     if shown.kind != "drill":
         return text
-    return str(_translations(config.language).gettext("[DRILL] %(text)s")) % {"text": text}
+    return str(translations(config.language).gettext("[DRILL] %(text)s")) % {"text": text}
 
 
 def _bulletin(db: StationDatabase, due: Due, config: Config, now: datetime) -> Outgoing:
@@ -113,7 +113,7 @@ def _bulletin(db: StationDatabase, due: Due, config: Config, now: datetime) -> O
     told = bulletins.of_alert(db, due.alert_id)
     assert told is not None, "such a message is about a bulletin"
     station = communities.station(db, told.station)
-    gettext = _translations(config.language).gettext
+    gettext = translations(config.language).gettext
     mend, soon = [], []
     if told.kind == "tonight":
         mend = [tonight_words(one, gettext) for one in told.content if one["state"] == "mend"]
@@ -161,7 +161,7 @@ def location(best: Sighting) -> dict[str, Any] | None:
 
 def place_words(station: communities.Station, best: Sighting, language: str) -> str:
     """Where it is, for a person: distance and direction from the station, accuracy, the finder's words."""
-    gettext = _translations(language).gettext
+    gettext = translations(language).gettext
     parts = []
     if best.point:
         parts.append(_from_station(station, best.point, gettext))
@@ -360,11 +360,6 @@ def _text(name: str, language: str, words: dict[str, Any]) -> str:
     return " ".join(_environment(language).get_template(name).render(words).split())
 
 
-def spoken(text: str, language: str) -> str:
-    """A msgid in a language, outside a request."""
-    return str(_translations(language).gettext(text))
-
-
 @lru_cache
 def _environment(language: str) -> Environment:
     # Plain text for phones: what people wrote must arrive as they wrote it, so nothing is escaped.
@@ -374,8 +369,8 @@ def _environment(language: str) -> Environment:
         extensions=["jinja2.ext.i18n"],
         autoescape=False,  # noqa: S701
     )
-    environment.install_gettext_translations(_translations(language), newstyle=True)  # type: ignore[attr-defined]
-    environment.filters["words"] = lambda text: _translations(language).gettext(text) if text else ""
+    environment.install_gettexttranslations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+    environment.filters["words"] = lambda text: translations(language).gettext(text) if text else ""
     return environment
 
 
@@ -386,7 +381,7 @@ def _folder() -> Path:
 
 
 @lru_cache
-def _translations(language: str) -> Any:
+def translations(language: str) -> Any:
     return Translations.load(Path(__file__).parent.parent / "translations", [language])
 
 
