@@ -189,12 +189,14 @@ def _outgoing(
 ) -> Outgoing:
     station = communities.station(db, row["station"]).name
     words = {"station": station, "code": code, "host": config.base_url}
+    text = TEXTS[row["kind"]]
+    said = str(letters.translations(language).gettext(text))
     return Outgoing(
         id=f"applicant-{row['id']}",
         incident="0",
         kind="code" if row["kind"] == "code" else "application",
         title=station,
-        text=str(letters.translations(language).gettext(TEXTS[row["kind"]])) % words,
+        text=said % words,
         url=None,
         station=station,
         badge_number=None,

@@ -10,7 +10,19 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from station import accounts, applicants, clock, communities, demo, duty, emergency, founding, heartbeat, seal, webserver
+from station import (
+    accounts,
+    applicants,
+    clock,
+    communities,
+    demo,
+    duty,
+    emergency,
+    founding,
+    heartbeat,
+    seal,
+    webserver,
+)
 from station.alerts import letters
 from station.applications import keeping
 from station.care import endings, halfyear, visits
