@@ -44,5 +44,15 @@ def first_broken(db: StationDatabase, ring: Keyring) -> int | None:
     return None
 
 
+def last(db: StationDatabase, about: str, action: str) -> tuple[int | None, datetime] | None:
+    """Who did this last to what, and when; None when nobody ever did."""
+    row = db.row(
+        "SELECT staff_id, at FROM audit WHERE object = ? AND action = ? ORDER BY seq DESC LIMIT 1",
+        about,
+        action,
+    )
+    return (row["staff_id"], clock.parse(row["at"])) if row else None
+
+
 def _canonical(at: str, staff_id: int | None, role: str, action: str, about: str, detail: str) -> bytes:
     return json.dumps([at, staff_id, role, action, about, detail], ensure_ascii=False).encode()

@@ -20,22 +20,46 @@ def ledger(db: StationDatabase, elder_id: int) -> list[dict[str, Any]]:
     return db.rows("SELECT * FROM consent WHERE elder_id = ? ORDER BY id", elder_id)
 
 
+def last_given_by(db: StationDatabase, elder_id: int) -> str:
+    """Who answered last."""
+    found = db.scalar("SELECT given_by FROM consent WHERE elder_id = ? ORDER BY id DESC LIMIT 1", elder_id)
+    return str(found or "relative")
+
+
 def write(
-    db: StationDatabase, elder_id: int, enrolment: Enrolment, *, by: int | None, means: str, now: datetime
+    db: StationDatabase,
+    elder_id: int,
+    enrolment: Enrolment,
+    *,
+    by: int | None,
+    means: str,
+    now: datetime,
 ) -> None:
-    """Add a ledger row for each item whose answer changed; inside the caller's transaction."""
-    before = set(standing(db, elder_id))
+    """Add a ledger row for each item whose answer changed; inside the caller's transaction.
+
+    An item that was asked anew (`enrolment.asked`) gets one as well when somebody else, or to another text, now says yes.
+    """
     for item in vocabulary.CONSENT_ITEMS:
+        last = db.row(
+            "SELECT given, given_by, text_version FROM consent WHERE elder_id = ? AND item = ? ORDER BY id DESC LIMIT 1",
+            elder_id,
+            item,
+        )
         given = item in enrolment.consents
-        if given != (item in before):
+        said = {
+            "given": int(given),
+            "given_by": enrolment.given_by,
+            "text_version": vocabulary.CONSENT_VERSION,
+        }
+        if (given and (last is None or not last["given"] or (item in enrolment.asked and said != last))) or (
+            not given and last is not None and last["given"]
+        ):
             db.insert(
                 "consent",
                 elder_id=elder_id,
                 item=item,
-                given=int(given),
-                given_by=enrolment.given_by,
+                **said,
                 means=means,
-                text_version=vocabulary.CONSENT_VERSION,
                 staff_id=by,
                 at=clock.text(now),
             )

@@ -7,7 +7,7 @@ from typing import Any
 
 from station import audit, cards, clock, consents, names, portraits
 from station.db import IntegrityError, StationDatabase, transaction
-from station.enrolment import Enrolment
+from station.enrolment import CheckedContact, Enrolment
 from station.errors import Conflict, NotFound
 from station.vault import Vault
 
@@ -19,6 +19,7 @@ class Contact:
     name: str
     phone: str  # E.164
     relation: str
+    is_desk: bool = False  # of the institution in which the elder lives; kept there, not in the elder's form
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,15 @@ class Elder:
     contacts: tuple[Contact, ...]
     has_photo: bool
     created_at: datetime
+    given_by: str = "relative"  # who consented last
+    capacity: str = ""
+    capacity_judge: str = ""
+    capacity_date: str = ""
+
+    @property
+    def own_contacts(self) -> tuple[Contact, ...]:
+        """Those who stand in the elder's form: all but the desk of an institution."""
+        return tuple(one for one in self.contacts if not one.is_desk)
 
 
 @dataclass(frozen=True)
@@ -152,6 +162,13 @@ def edit(
         raise Conflict("An elder with this identity number is already registered.") from error
 
 
+def enrolment_of(elder: Elder) -> Enrolment:
+    """What a record says, in the shape in which it is written again; the identity number stays as it is on file."""
+    shared = {name: getattr(elder, name) for name in Enrolment.__dataclass_fields__ if hasattr(elder, name)}
+    people = tuple(CheckedContact(one.name, one.phone, one.relation) for one in elder.own_contacts)
+    return Enrolment(**{**shared, "id_normal": "", "contacts": people})
+
+
 def get(db: StationDatabase, vault: Vault, elder_id: int) -> Elder:
     """The whole record. The caller writes the audit row that goes with looking."""
     row = _row(db, elder_id)
@@ -166,6 +183,7 @@ def get(db: StationDatabase, vault: Vault, elder_id: int) -> Elder:
         name=vault.open(f"elder/{row['uid']}", f"elder|{row['uid']}|name", row["name"])["name"],
         contacts=contacts(db, vault, elder_id),
         consents=consents.standing(db, elder_id),
+        given_by=consents.last_given_by(db, elder_id),
         has_photo=portraits.exists(db, elder_id),
         created_at=clock.parse(row["created_at"]),
         **record,
@@ -174,11 +192,17 @@ def get(db: StationDatabase, vault: Vault, elder_id: int) -> Elder:
 
 def contacts(db: StationDatabase, vault: Vault, elder_id: int) -> tuple[Contact, ...]:
     uid = _row(db, elder_id)["uid"]
-    rows = db.rows("SELECT * FROM contact WHERE elder_id = ? ORDER BY position", elder_id)
+    rows = db.rows(
+        "SELECT contact.*, institution_elder.contact_id IS NOT NULL AS is_desk FROM contact "
+        "LEFT JOIN institution_elder ON institution_elder.contact_id = contact.id "
+        "WHERE contact.elder_id = ? ORDER BY position",
+        elder_id,
+    )
     return tuple(
         Contact(
             id=row["id"],
             position=row["position"],
+            is_desk=bool(row["is_desk"]),
             **vault.open(f"elder/{uid}", f"contact|{row['uid']}|person", row["person"]),
         )
         for row in rows
@@ -228,6 +252,9 @@ def _seal_record(vault: Vault, uid: str, enrolment: Enrolment, keep: dict[str, A
         "history": enrolment.history,
         "call_name": enrolment.call_name,
         "hints": enrolment.hints,
+        "capacity": enrolment.capacity,
+        "capacity_judge": enrolment.capacity_judge,
+        "capacity_date": enrolment.capacity_date,
     }
     return vault.seal(f"elder/{uid}", f"elder|{uid}|record", record)
 
@@ -243,10 +270,17 @@ def _identity_index(vault: Vault, enrolment: Enrolment) -> bytes | None:
 
 def _write_contacts(db: StationDatabase, vault: Vault, elder_id: int, uid: str, enrolment: Enrolment) -> None:
     """Bring the contacts to what was typed. A contact whose phone stays keeps its row, and so its addresses."""
-    old = {row["phone_index"]: row for row in db.rows("SELECT * FROM contact WHERE elder_id = ?", elder_id)}
+    desk = db.row(
+        "SELECT contact_id, desk_first FROM institution_elder JOIN institution ON institution.id = institution_id "
+        "WHERE elder_id = ? AND contact_id IS NOT NULL",
+        elder_id,
+    )
+    desk_id, first = (desk["contact_id"], 1 + desk["desk_first"]) if desk else (0, 1)
+    rows = db.rows("SELECT * FROM contact WHERE elder_id = ? AND id <> ?", elder_id, desk_id)
+    old = {row["phone_index"]: row for row in rows}
     # Positions are unique; move the old rows out of the way before they are set anew.
     db.write("UPDATE contact SET position = position + 1000 WHERE elder_id = ?", elder_id)
-    for position, contact in enumerate(enrolment.contacts, 1):
+    for position, contact in enumerate(enrolment.contacts, first):
         index = vault.blind("phone", contact.phone)
         row = old.pop(index, None)
         contact_uid = row["uid"] if row else uuid.uuid4().hex
@@ -262,7 +296,10 @@ def _write_contacts(db: StationDatabase, vault: Vault, elder_id: int, uid: str, 
                 person=person,
                 phone_index=index,
             )
-    db.write("DELETE FROM contact WHERE elder_id = ? AND position > 1000", elder_id)
+    db.write("DELETE FROM contact WHERE elder_id = ? AND position > 1000 AND id <> ?", elder_id, desk_id)
+    if desk:
+        place = 1 if desk["desk_first"] else first + len(enrolment.contacts)
+        db.write("UPDATE contact SET position = ? WHERE id = ?", place, desk_id)
 
 
 def _already(db: StationDatabase, form_id: str, error: Exception) -> int:

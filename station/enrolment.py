@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from station import identity_number, names, phones, vocabulary
 from station.errors import Invalid, InvalidForm
@@ -45,6 +45,9 @@ class ElderForm:
     hints: tuple[str, ...] = ()
     consents: tuple[str, ...] = ()
     given_by: str = "relative"
+    capacity: str = ""
+    capacity_judge: str = ""
+    capacity_date: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,10 @@ class Enrolment:
     hints: tuple[str, ...]
     consents: tuple[str, ...]
     given_by: str
+    capacity: str = ""  # a code of vocabulary.CAPACITIES; empty while nobody has judged it
+    capacity_judge: str = ""
+    capacity_date: str = ""  # ISO date
+    asked: tuple[str, ...] = ()  # consents that were asked anew, face to face
     warnings: tuple[str, ...] = field(default=())
 
 
@@ -122,11 +129,22 @@ def check(form: ElderForm, locality: Locality, today: date) -> Enrolment:
         call_name=_text(checker, "call_name", form.call_name, 12),
         hints=_hints(checker, form.hints),
         consents=_consents(checker, form.consents),
-        given_by=form.given_by if form.given_by in ("elder", "guardian", "relative") else "relative",
+        given_by=form.given_by if form.given_by in vocabulary.GIVEN_BY else "relative",
+        capacity=form.capacity if form.capacity in vocabulary.CAPACITIES else "",
+        capacity_judge=form.capacity_judge if form.capacity in vocabulary.CAPACITIES else "",
+        capacity_date=_capacity_date(checker, form, today),
     )
     if checker.errors:
         raise InvalidForm(checker.errors)
     return enrolment
+
+
+def typed(raw: dict[str, Any]) -> ElderForm:
+    """The form that was kept as JSON (see dataclasses.asdict). What a form did not have yet stays empty."""
+    known = {key: value for key, value in raw.items() if key in ElderForm.__dataclass_fields__}
+    lists = {key: tuple(value) for key, value in known.items() if isinstance(value, list)}
+    contacts = tuple(ContactForm(**contact) for contact in known.get("contacts", ()))
+    return ElderForm(**{**known, **lists, "contacts": contacts})
 
 
 def unchecked(form: ElderForm) -> Enrolment:
@@ -214,6 +232,22 @@ def _contact(checker: _Checker, n: int, form: ContactForm, locality: Locality) -
         f"contact{n}_phone", lambda: phones.parse(form.phone, area_code=locality.area_code).e164, ""
     )
     return CheckedContact(name, phone, form.relation if form.relation in vocabulary.RELATIONS else "other")
+
+
+def _capacity_date(checker: _Checker, form: ElderForm, today: date) -> str:
+    """When it was judged whether the elder decides alone; notes what is missing, and whether the right person consented."""
+    if form.capacity not in vocabulary.CAPACITIES:
+        return ""
+    if form.capacity_judge not in vocabulary.JUDGES:
+        checker.fail("capacity_judge", "Say who judged whether the elder can decide.")
+    judged = typed_date(form.capacity_date) if form.capacity_date.strip() else today.isoformat()
+    if not judged or judged > today.isoformat():
+        checker.fail("capacity_date", "Write the date as year-month-day; it cannot lie in the future.")
+    if form.capacity == "alone" and form.given_by != "elder":
+        checker.fail("given_by", "This elder decides alone, so only the elder can consent. Ask the elder.")
+    if form.capacity == "none" and form.given_by not in ("guardian", "agreed"):
+        checker.fail("given_by", "This elder cannot decide, so only a guardian can consent.")
+    return judged
 
 
 def _hints(checker: _Checker, hints: tuple[str, ...]) -> tuple[str, ...]:

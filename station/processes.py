@@ -16,6 +16,7 @@ from station import (
     clock,
     communities,
     demo,
+    drafts,
     duty,
     emergency,
     founding,
@@ -167,6 +168,7 @@ def _work_until(config: Config, db: StationDatabase, vault: Vault, stop: threadi
             keeping.forget_old(db, vault, clock.utcnow())
             _keep_true(db, vault, config)
             applicants.plan(db, vault, config.timezone, clock.utcnow())
+            drafts.forget_old(db, vault, clock.utcnow())
         stop.wait(0.1)
 
 

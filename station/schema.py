@@ -4,7 +4,15 @@ import re
 
 from sqlite_utils import Database, Migrations
 
-from station import first_schema, fourth_schema, second_schema, seventh_schema, sixth_schema, third_schema
+from station import (
+    first_schema,
+    fourth_schema,
+    register_schema,
+    second_schema,
+    seventh_schema,
+    sixth_schema,
+    third_schema,
+)
 from station.db import StationDatabase
 
 migrations = Migrations("station")
@@ -83,15 +91,17 @@ def station_006(db: Database) -> None:
 
 @migrations()
 def station_007(db: Database) -> None:
-    for script in seventh_schema.SCRIPTS:
+    _remake(db, "consent", register_schema.GIVEN_BY, "given_by")
+    _remake(db, "consent", register_schema.MEANS, "means")
+    for script in (*seventh_schema.SCRIPTS, *register_schema.SCRIPTS):
         _run(db, script)
 
 
-def _remake(db: Database, table: str, kinds: tuple[str, ...]) -> None:
+def _remake(db: Database, table: str, kinds: tuple[str, ...], column: str = "kind") -> None:
     """Make a table anew whose CHECK allows more kinds, with every column, index, trigger and reference it has by now."""
     [made] = db.conn.execute("SELECT sql FROM sqlite_master WHERE name = ?", (table,)).fetchone()
     more = "".join(f", '{kind}'" for kind in kinds)
-    wider = re.sub(r"(CHECK \(kind IN\s*\([^)]*)\)", rf"\1{more})", made, count=1)
+    wider = re.sub(rf"(CHECK \({column} IN\s*\([^)]*)\)", rf"\1{more})", made, count=1)
     belongings = db.conn.execute(
         "SELECT sql FROM sqlite_master WHERE tbl_name = ? AND type IN ('index', 'trigger') AND sql IS NOT NULL",
         (table,),

@@ -73,8 +73,10 @@ class Vault:
         return json.loads(seal.unseal(key, sealed, place))
 
     def erasures(self) -> tuple[str, int]:
-        """Changes whenever somebody was erased, or another file took the place of this one."""
-        return f"{self.keys.path}|{self.keys.inode}", int(self.keys.scalar("SELECT count(*) FROM erased"))
+        """Changes whenever an elder was erased, or another file took the place of this one."""
+        return f"{self.keys.path}|{self.keys.inode}", int(
+            self.keys.scalar("SELECT count(*) FROM erased WHERE subject >= 'elder/' AND subject < 'elder0'")
+        )
 
     def key_of(self, subject: str) -> bytes | None:
         """The unwrapped key of one subject; None when it was erased or never made."""

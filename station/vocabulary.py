@@ -73,6 +73,41 @@ CONSENT_ITEMS = {
 }
 CONSENT_VERSION = "2026-11"
 
+# Who may say yes or no (Civil Code, articles 28 and 33). Who decides alone is asked alone.
+GIVEN_BY = {
+    "relative": N_("a relative"),
+    "elder": N_("the elder"),
+    "guardian": N_("the legal guardian"),
+    "agreed": N_("the guardian agreed on in writing"),
+}
+MEANS = {
+    "desk": N_("at the desk"),
+    "paper": N_("on paper"),
+    "online": N_("online"),
+    "pictures": N_("with the pictures"),
+}
+
+# Whether the elder decides for themselves (Civil Code, articles 21 and 22), and who judged it.
+CAPACITIES = {
+    "alone": N_("decides alone"),
+    "support": N_("decides with support"),
+    "none": N_("cannot decide"),
+}
+JUDGES = {
+    "worker": N_("the worker, in a talk"),
+    "family": N_("the family"),
+    "doctor": N_("a doctor"),
+    "court": N_("a court"),
+}
+
+# How a trial of a badge ended.
+TRIAL_OUTCOMES = {
+    "wears": N_("Wants to wear one"),
+    "undecided": N_("Has not decided"),
+    "refused": N_("Does not want it"),
+    "lost": N_("The sample was lost"),
+}
+
 ACTS = {
     "opened": N_("opened the page"),
     "with_elder": N_("is with the elder"),

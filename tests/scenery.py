@@ -151,8 +151,16 @@ SHOTS = {
     "elders found": Shot("worker", "/elders?q=wxl"),
     "new": Shot("worker", "/elders/new"),
     "new with errors": Shot("worker", "/elders/new", {"contact1_phone": "12"}, "#elder"),
+    # What was refused a moment ago is kept as a draft.
+    "new, unfinished": Shot("worker", "/elders/new"),
     "record": Shot("worker", "{record}"),
     "edit": Shot("worker", "{record}/edit"),
+    "nursing homes": Shot("worker", "/institutions", {"name": "", "phone": "12"}, spoken=("zh",)),
+    "nursing home": Shot("worker", "{house}"),
+    "consent with pictures": Shot("worker", "{record}/consent"),
+    "edit, both changed": Shot(
+        "worker", "{record}/edit", {"version": "0", "base": "name:x", "history": "爱听戏。"}, "#elder"
+    ),
     "lists": Shot("secretary", "/elders/imports"),
     "list": Shot("worker", "{list}"),
     "saved list": Shot("worker", "{saved list}"),
@@ -416,6 +424,9 @@ def _list(scenery: Scenery, worker: DeskSession) -> None:
         wait_for(lambda path=path: worker.get(f"{path}/state").json()["state"] == "checked")
     _press(worker, f"{path}/save")
     wait_for(lambda: worker.get(f"{path}/state").json()["state"] == "done")
+    _press(worker, "/institutions", name="松花江颐养院", phone="0432-62010008", order="first")
+    _press(worker, "/institutions/1/people", import_id=path.rsplit("/", 1)[1])
+    scenery.values["house"] = "/institutions/1"
     _press(worker, "/coverage/population", community_id="1", over_60="812")
     _press(worker, "/coverage/refusals", community_id="1", reason="looks")
 

@@ -30,6 +30,9 @@ LI = {
     "given_by": "relative",
 }
 
+# What may change although nothing was saved: the session, and the draft with its key.
+BESIDE = ("session", "draft", "dek")
+
 
 def form(**changes) -> dict:
     return {**LI, "form_id": uuid.uuid4().hex, "do": "save", **changes}
@@ -173,14 +176,14 @@ WRONG = [
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize(("field", "typed", "zh", "en"), WRONG)
 def test_a_wrong_field_is_named_and_nothing_is_written_or_lost(home, worker, language, field, typed, zh, en):
-    before = counts(home, "session")
+    before = counts(home, *BESIDE)
     changed = {"identity_number": ""} if field == "birth_date" else {}
     answer = worker.post(f"/elders?l={language}", data=form(**{**changed, field: typed}))
     assert answer.status_code == 422
     assert (zh if language == "zh" else en) in answer.text
     assert f'href="#{field}"' in answer.text
     assert f'id="{field}-error"' in answer.text
-    assert counts(home, "session") == before
+    assert counts(home, *BESIDE) == before
     page = answer.text
     for kept in ("帝景小区105号楼2单元301", "李强", "喜欢去江边。"):
         assert kept in page or field in ("address", "history")
@@ -196,7 +199,7 @@ def test_all_wrong_fields_are_named_at_once_in_the_pages_order(worker):
 
 
 def test_bytes_that_are_no_utf_8_are_refused(home, worker):
-    before = counts(home, "session")
+    before = counts(home, *BESIDE)
     body = (
         "&".join(f"{key}={value}" for key, value in form().items() if isinstance(value, str)).encode()
         + b"\xff\xfe"
@@ -204,7 +207,7 @@ def test_bytes_that_are_no_utf_8_are_refused(home, worker):
     answer = worker.post("/elders", data=body, content_type="application/x-www-form-urlencoded")
     assert answer.status_code == 422
     assert "乱码" in answer.text
-    assert counts(home, "session") == before
+    assert counts(home, *BESIDE) == before
 
 
 def test_the_same_form_sent_twice_makes_one_elder_and_one_badge(home, worker, now):
@@ -218,13 +221,13 @@ def test_the_same_form_sent_twice_makes_one_elder_and_one_badge(home, worker, no
 
 
 def test_a_form_without_its_token_is_asked_for_again_with_everything_typed(home, worker):
-    before = counts(home, "session")
+    before = counts(home, *BESIDE)
     typed = form()
     answer = worker.client.post("/elders", data=typed, base_url="https://zj.example.cn")
     assert answer.status_code == 400
     assert "李桂芬" in answer.text
     assert "帝景小区105号楼2单元301" in answer.text
-    assert counts(home, "session") == before
+    assert counts(home, *BESIDE) == before
     again = MultiDict(re.findall(r'<textarea hidden name="(\w+)">\n([^<]*)</textarea>', answer.text))
     again["csrf_token"] = re.search(r'name="csrf_token" value="([^"]+)"', answer.text)[1]
     sent = worker.client.post("/elders", data=again, base_url="https://zj.example.cn")
@@ -235,14 +238,14 @@ def test_a_form_without_its_token_is_asked_for_again_with_everything_typed(home,
 
 
 def test_a_look_alike_is_shown_first_and_never_blocks(home, worker, wang):
-    before = counts(home, "session")
+    before = counts(home, *BESIDE)
     typed = form(contact1_phone="199 0000 0002")
     answer = worker.post("/elders", data=typed)
     assert answer.status_code == 409
     assert "可能已登记" in answer.text
     assert f'href="/elders/{wang.id}"' in answer.text
     assert "李桂芬" in answer.text
-    assert counts(home, "session") == before
+    assert counts(home, *BESIDE) == before
     assert id_of(worker.post("/elders", data={**typed, "another": "yes"})) != wang.id
 
 
@@ -256,20 +259,20 @@ def test_nobody_of_another_station_is_named_as_a_look_alike(worker, far_away):
 
 def test_an_identity_number_is_registered_once(home, worker):
     known = id_of(worker.post("/elders", data=form()))
-    before = counts(home, "session")
+    before = counts(home, *BESIDE)
     answer = worker.post("/elders", data=form(name="另一位", another="yes"))
     assert answer.status_code == 409
     assert "已经登记过" in answer.text
     assert f'href="/elders/{known}"' in answer.text
     assert "另一位" in answer.text
-    assert counts(home, "session") == before
+    assert counts(home, *BESIDE) == before
 
 
 # What strangers see
 
 
 def test_the_preview_shows_exactly_what_was_consented(home, worker):
-    before = counts(home, "session")
+    before = counts(home, *BESIDE)
     typed = form(name="", call_name="李奶奶", hints=["slowly"], consents=["page_flags"])
     items = worker.post("/elders/preview", data=typed, headers={"Accept": "application/json"}).get_json()
     assert items == {"call_name": "", "hints": [], "flags": ["糖尿病：可能需要糖或胰岛素"]}
@@ -278,18 +281,18 @@ def test_the_preview_shows_exactly_what_was_consented(home, worker):
     assert "李奶奶" in items["call_name"]
     assert items["hints"] == ["请慢慢说话"]
     assert items["flags"] == []
-    assert counts(home, "session") == before
+    assert counts(home, *BESIDE) == before
 
 
 @pytest.mark.parametrize("path", ["/elders", "/elders/preview"])
 def test_without_javascript_the_preview_keeps_what_was_typed(home, worker, path):
-    before = counts(home, "session")
+    before = counts(home, *BESIDE)
     typed = form(do="preview", call_name="李奶奶", consents=["page_call_name"])
     page = worker.post(path, data=typed)
     assert page.status_code == 200
     assert re.search(r'data-shown="call_name">[^<]*李奶奶', page.text)
     assert "帝景小区105号楼2单元301" in page.text
-    assert counts(home, "session") == before
+    assert counts(home, *BESIDE) == before
 
 
 # The photo
@@ -305,13 +308,13 @@ def test_a_photo_is_kept_small_and_seeing_it_is_noted(home, worker):
 
 
 def test_a_text_file_as_photo_is_refused_with_everything_typed_kept(home, worker):
-    before = counts(home, "session")
+    before = counts(home, *BESIDE)
     answer = worker.post("/elders", data=form(photo=(io.BytesIO(b"a letter"), "photo.jpg")))
     assert answer.status_code == 422
     assert "不是图片" in answer.text
     assert "重新选一次" in answer.text
     assert "帝景小区105号楼2单元301" in answer.text
-    assert counts(home, "session") == before
+    assert counts(home, *BESIDE) == before
 
 
 def test_a_photo_of_eight_megabytes_is_taken(home, worker):
@@ -320,21 +323,21 @@ def test_a_photo_of_eight_megabytes_is_taken(home, worker):
 
 
 def test_a_larger_photo_is_refused_at_its_field_with_everything_typed_kept(home, worker):
-    before = counts(home, "session")
+    before = counts(home, *BESIDE)
     answer = worker.post("/elders", **with_file(jpeg() + bytes(12 * 1024 * 1024)))
     assert answer.status_code == 422
     assert 'href="#photo"' in answer.text
     assert "8 MB" in answer.text
     assert "帝景小区105号楼2单元301" in answer.text
-    assert counts(home, "session") == before
+    assert counts(home, *BESIDE) == before
 
 
 def test_a_body_that_can_be_no_photo_is_refused_with_a_word(home, worker):
-    before = counts(home, "session")
+    before = counts(home, *BESIDE)
     answer = worker.post("/elders", **with_file(bytes(25 * 1024 * 1024)))
     assert answer.status_code == 413
     assert "8 MB" in answer.text
-    assert counts(home, "session") == before
+    assert counts(home, *BESIDE) == before
 
 
 def test_a_photo_can_be_added_later(home, worker, wang):
@@ -559,11 +562,11 @@ def test_an_application_is_corrected_and_approved_into_a_record(home, worker, ap
 
 
 def test_a_wrong_correction_of_an_application_approves_nothing(home, worker, applied):
-    before = counts(home, "session")
+    before = counts(home, *BESIDE)
     answer = worker.post(f"/applications/{applied}/approve", data=form(contact1_phone="12"))
     assert answer.status_code == 422
     assert "李桂芬" in answer.text
-    assert counts(home, "session") == before
+    assert counts(home, *BESIDE) == before
 
 
 def test_an_application_is_refused_with_a_reason_or_not_at_all(home, worker, applied):
@@ -602,7 +605,7 @@ def test_strangers_are_sent_to_the_login(client, wang):
 
 def test_another_stations_people_do_not_exist_here(home, worker, far_away, now):
     badge = orders.order(home.db, home.vault, far_away, by=None, now=now)
-    before = counts(home, "session")
+    before = counts(home, *BESIDE)
     for path in ("", "/edit", "/photo.jpg"):
         assert worker.get(f"/elders/{far_away}{path}").status_code == 404, path
     for path in ("/edit", "/farewell", "/moving", "/photo", "/badges"):
@@ -611,7 +614,7 @@ def test_another_stations_people_do_not_exist_here(home, worker, far_away, now):
         assert worker.get(f"/badges/{badge}/{path}").status_code == 404, path
     for path in ("hand-over", "announce", "end"):
         assert worker.post(f"/badges/{badge}/{path}", data={"state": "lost"}).status_code == 404, path
-    assert counts(home, "session") == before
+    assert counts(home, *BESIDE) == before
     assert "王秀兰" not in worker.get("/elders?q=wxl").text
     assert "王秀兰" not in worker.get("/elders").text
 

@@ -6,7 +6,7 @@ import pytest
 from conftest import NOW, WANG, enrol
 
 from station import elders, enrolment, search
-from station.db import transaction
+from station.db import StationDatabase, transaction
 
 MANY = 130  # more than are opened one by one
 
@@ -53,3 +53,17 @@ def test_who_was_erased_is_found_no_more_although_the_name_was_known(home, crowd
         home.db.write("UPDATE elder SET status = 'deceased' WHERE id = ?", crowd[0].id)
     found = search.people(home.db, home.vault, {crowd[0].id}, station=1)
     assert [one.status for one in found] == ["deceased"]
+
+
+def test_what_another_process_changes_is_found_at_once_whatever_its_clock_says(home, crowd, wang):
+    assert named(home, "秀兰") == {wang.id: "王秀兰"}
+    other = StationDatabase(home.config.database)
+    try:
+        with transaction(other):
+            other.write("UPDATE elder SET status = 'moved', updated_at = '1999' WHERE id = ?", wang.id)
+    finally:
+        other.close()
+    [found] = search.find(home.db, home.vault, "秀兰", station=1, area_code="0432")
+    assert found.status == "moved"
+    late = enrol(home, replace(WANG, name="尉迟秀兰"), "form-late")
+    assert set(named(home, "秀兰")) == {wang.id, late.id}

@@ -66,3 +66,22 @@ def test_a_typical_elder_takes_few_strokes_and_no_mouse(browser: Browser, demo: 
             "糖尿病",
         ):
             expect(page.locator("main")).to_contain_text(shown)
+
+
+def test_a_tab_that_dies_loses_nothing(browser: Browser, demo: Running):
+    with desk(browser, demo.base_url, demo.account("worker")) as worker:
+        page = worker.new_page()
+        page.goto(f"{demo.base_url}/elders/new")
+        page.fill("#name", "尉迟桂")
+        expect(page.locator("#kept")).to_contain_text("草稿已保存")
+        page.fill("#address", "江畔小区7号楼")
+        page.close()  # at once: before anything was kept by itself
+        again = worker.new_page()
+        again.goto(f"{demo.base_url}/elders/new")
+        offer = again.locator(".draft", has_text="尉迟桂")
+        offer.get_by_text("继续写").click()
+        expect(again.locator("#address")).to_have_value("江畔小区7号楼")
+        expect(again.locator("#name")).to_have_value("尉迟桂")
+        worker.clear_cookies()
+        again.fill("#contact1_name", "尉迟军")
+        expect(again.locator("#kept")).to_contain_text("登录已过期")

@@ -18,6 +18,7 @@ from station import (
     duty,
     elders,
     enrolment,
+    institutions,
     places,
     portraits,
     readiness,
@@ -66,6 +67,7 @@ class Things:
     move_id: int
     proposal_id: int
     family_token: str
+    institution_id: int
 
     def values(self, rule: str) -> dict[str, object]:
         """What stands in the variable parts of a rule."""
@@ -100,6 +102,8 @@ class Things:
             "answer": "refuse",
             "import_id": self.import_id,
             "refusal_id": self.refusal_id,
+            "form_id": "0" * 32,
+            "institution_id": self.institution_id,
             "client_id": "none",
             "door": "0" * 32,
             "channel_id": self.channel_id,
@@ -146,6 +150,7 @@ def of_wearer(home: Home, wearer: Wearer, link_of: int = 2) -> Things:
         import_id=_listed(home, badge.station),
         refusal_id=_refused(home, wearer.id),
         **_of_family(home, wearer.id, contact_id, badge.station),
+        institution_id=_housed(home, badge.station),
     )
 
 
@@ -295,6 +300,11 @@ def _of_family(home: Home, elder_id: int, contact_id: int, station: int) -> dict
         )
     proposal_id = home.db.scalar("SELECT max(id) FROM family_proposal")
     return {"move_id": move_id, "proposal_id": proposal_id, "family_token": slip.link}
+
+
+def _housed(home: Home, station: int) -> int:
+    typed = institutions.Typed("松花江颐养院", "0432-62010008")
+    return institutions.add(home.db, home.vault, typed, station=station, area_code="0432", by=1, now=NOW)
 
 
 def _refused(home: Home, elder_id: int) -> int:

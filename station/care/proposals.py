@@ -140,22 +140,7 @@ def withdraw_consent(
 
 def as_enrolment(elder: Elder) -> Enrolment:
     """The checked form that a record would have come from; the identity number is not kept."""
-    return Enrolment(
-        name=elder.name,
-        community_id=elder.community_id,
-        address=elder.address,
-        birth_date=elder.birth_date,
-        sex=elder.sex,
-        id_last_four=elder.id_last_four,
-        id_normal="",
-        contacts=tuple(CheckedContact(one.name, one.phone, one.relation) for one in elder.contacts),
-        health_notes=elder.health_notes,
-        history=elder.history,
-        call_name=elder.call_name,
-        hints=elder.hints,
-        consents=elder.consents,
-        given_by="relative",
-    )
+    return replace(elders.enrolment_of(elder), given_by="relative")
 
 
 def _checked(db: StationDatabase, visitor: Visitor, field: str, typed: Any) -> Any:

@@ -60,7 +60,8 @@ SEXES: dict[str, tuple[str, ...]] = {"female": ("女", "女性"), "male": ("男"
 GIVEN_BY = {
     "relative": ("家属", "亲属"),
     "elder": ("本人", "老人本人"),
-    "guardian": ("监护人", "法定监护人", "意定监护人"),
+    "guardian": ("法定监护人", "监护人"),
+    "agreed": ("意定监护人",),
 }
 RELATIONS = {
     "son": ("儿子", "子", "长子", "次子", "小儿子", "大儿子"),

@@ -137,10 +137,10 @@ def _person(elder: Elder, areas: dict[int, Community], badges: str) -> list[str]
         "hints": "、".join(columns.shown("hints", code) for code in elder.hints),
         **{f"consent_{item}": "是" if item in elder.consents else "否" for item in vocabulary.CONSENT_ITEMS},
     }
-    for one in elder.contacts:
-        cells[f"contact{one.position}_name"] = one.name
-        cells[f"contact{one.position}_phone"] = phones.from_e164(one.phone).shown
-        cells[f"contact{one.position}_relation"] = columns.shown("relation", one.relation)
+    for n, one in enumerate(elder.own_contacts, 1):
+        cells[f"contact{n}_name"] = one.name
+        cells[f"contact{n}_phone"] = phones.from_e164(one.phone).shown
+        cells[f"contact{n}_relation"] = columns.shown("relation", one.relation)
     status = {"living": "在住", "moved": "已迁出", "deceased": "已离世"}[elder.status]
     listed = [cells.get(field, "") for field in columns.fields()]
     return [*listed, status, elder.created_at.date().isoformat(), badges]

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import request
+from flask import g, request
 from flask_babel import format_timedelta, gettext
 
 from station import enrolment, phones, photos, seal, vocabulary
@@ -31,6 +31,9 @@ ORDER = (
     "health_notes",
     "history",
     "consents",
+    "given_by",
+    "capacity_judge",
+    "capacity_date",
     "call_name",
     "hints",
     "photo",
@@ -78,6 +81,9 @@ def read() -> ElderForm:
         hints=tuple(form.getlist("hints")),
         consents=tuple(form.getlist("consents")),
         given_by=form.get("given_by", "relative"),
+        capacity=form.get("capacity", ""),
+        capacity_judge=form.get("capacity_judge", ""),
+        capacity_date=_date(form.get("capacity_date", "")),
     )
 
 
@@ -105,9 +111,16 @@ def read_photo() -> bytes:
         return b""
     with one_photo:
         try:
-            return photos.clean(sent.read(photos.MAX_BYTES + 1)).jpeg
+            g.good_photo = photos.clean(sent.read(photos.MAX_BYTES + 1)).jpeg
+            return good_photo()
         except photos.PhotoError as error:
             raise Invalid("photo", photos.REASONS[error.code], **error.params) from None
+
+
+def good_photo() -> bytes:
+    """The photo that `read_photo` found to be a good one, when the rest of the form was wrong."""
+    found: bytes = g.get("good_photo", b"")
+    return found
 
 
 def had_photo() -> bool:
@@ -147,7 +160,15 @@ def options(places: Iterable[Community], *, with_keys: bool = False) -> dict[str
             for key, (code, text) in enumerate(vocabulary.CONSENT_ITEMS.items(), 1)
         ],
         "hints": [(code, "", gettext(text)) for code, text in vocabulary.HINTS.items()],
+        "given_by": choices(vocabulary.GIVEN_BY),
+        "capacities": [("", "–"), *choices(vocabulary.CAPACITIES)],
+        "judges": [("", "–"), *choices(vocabulary.JUDGES)],
     }
+
+
+def choices(words: dict[str, str]) -> list[tuple[str, str]]:
+    """Fixed words in the reader's language, with their codes."""
+    return [(code, gettext(text)) for code, text in words.items()]
 
 
 def shown_phone(e164: str) -> str:
@@ -188,13 +209,17 @@ def of_elder(elder: Elder, station: Station) -> ElderForm:
         community_id=str(elder.community_id),
         contacts=padded(
             ContactForm(contact.name, phones.from_e164(contact.phone).shown, contact.relation)
-            for contact in elder.contacts
+            for contact in elder.own_contacts
         ),
         health_notes=elder.health_notes,
         history=elder.history,
         call_name=elder.call_name,
         hints=elder.hints,
         consents=elder.consents,
+        given_by=elder.given_by,
+        capacity=elder.capacity,
+        capacity_judge=elder.capacity_judge,
+        capacity_date=elder.capacity_date,
     )
 
 
@@ -226,9 +251,15 @@ def differences(checked: Enrolment, elder: Elder) -> list[str]:
         for field in ("birth_date", "sex", "id_last_four")
         if getattr(checked, field) not in ("", getattr(elder, field))
     ]
-    theirs = [(contact.name, contact.phone, contact.relation) for contact in elder.contacts]
+    theirs = [(contact.name, contact.phone, contact.relation) for contact in elder.own_contacts]
     ours = [(contact.name, contact.phone, contact.relation) for contact in checked.contacts]
     return differing + (["contacts"] if ours != theirs else [])
+
+
+def version() -> int:
+    """The version of the record with which the form was opened; 0, which no record has, when it is unreadable."""
+    text = request.form.get("version", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def _contact(n: int) -> ContactForm:

@@ -1,7 +1,9 @@
 """Saving what was entered about an elder: the form shown again when it cannot be, the record when it was."""
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -12,6 +14,7 @@ from station.errors import Conflict, Invalid, InvalidForm
 from station.issuing import orders, records
 from station.search import Found
 from station.web import connection, elder_form, pages
+from station.web.registration import drafting
 from station.web.registration.blueprint import my_communities, my_station
 
 
@@ -49,12 +52,25 @@ def refuse_known(checked: Enrolment, form_id: str, *, seen: Collection[str] = ()
 def finished(elder_id: int, photo: bytes) -> ResponseReturnValue:
     """Keep the photo, order the badge if asked to, and show the record."""
     db, vault, now = connection.get_db(), connection.get_vault(), connection.now()
+    form_id = elder_form.form_id()
+    photo = photo or drafting.photo_of(form_id)
     if photo:
         portraits.keep(db, vault, elder_id, photo, by=g.staff.id, now=now)
     # A form sent twice must not order a second badge after the first is drawn.
     if request.form.get("do") == "make" and not records.of_elder(db, elder_id):
         orders.order(db, vault, elder_id, by=g.staff.id, now=now)
+    drafting.forget(form_id)
     return redirect(url_for("registry.record", elder_id=elder_id), code=303)
+
+
+def unsaved(template: str, typed: ElderForm, elder_id: int | None = None, **more: Any) -> ResponseReturnValue:
+    """The worker looks at what strangers will see, or goes on another time; either way nothing typed is lost."""
+    with suppress(Invalid):  # a bad photo is refused when the form is saved
+        elder_form.read_photo()
+    drafting.keep(typed, elder_id)
+    if request.form.get("do") == "later":
+        return redirect(url_for("registry.people"), code=303)
+    return form_page(template, typed, preview=True, **more)
 
 
 def empty_form() -> ElderForm:
@@ -64,10 +80,12 @@ def empty_form() -> ElderForm:
 
 def form_page(template: str, typed: ElderForm, errors: Sequence[Invalid] = (), **more: object) -> str:
     """A page with the form about an elder, filled with what was typed."""
+    form_id = str(more.get("form_id") or elder_form.form_id())
     texts = [(error.field, pages.error_text(error)) for error in errors]
     values = {
         "typed": replace(typed, contacts=elder_form.padded(typed.contacts)),
-        "form_id": elder_form.form_id(),
+        "form_id": form_id,
+        "kept_photo": drafting.has_photo(form_id),
         "station": my_station(),
         "options": elder_form.options(my_communities(), with_keys=True),
         "problems": texts,

@@ -129,6 +129,6 @@ def _chosen(asked: list[Question]) -> Question | None:
 def _mending(elder: Elder, code: str, contact_id: int | None) -> str:
     if code == "photo":
         return url_for(".record", elder_id=elder.id) + "#photo-title"
-    place = next((n for n, one in enumerate(elder.contacts, 1) if one.id == contact_id), 1)
+    place = next((n for n, one in enumerate(elder.own_contacts, 1) if one.id == contact_id), 1)
     field = f"contact{place}_phone" if code == "phone" else MENDING[code]
     return url_for(".edit", elder_id=elder.id) + f"#{field}"

@@ -9,6 +9,7 @@ from station.care import halfyear, moves, proposals
 from station.errors import Conflict, InvalidForm
 from station.issuing import records, trips
 from station.web import access, connection, elder_form
+from station.web.registration import drafting
 from station.web.registration.blueprint import WHO, bp, locality, my_communities, my_station
 from station.web.registration.entry import (
     LooksAlike,
@@ -17,8 +18,11 @@ from station.web.registration.entry import (
     form_again,
     form_page,
     refuse_known,
+    unsaved,
 )
 from station.web.registration.halfyear import reminder
+
+NEW = "registry/new.html"
 
 
 @bp.get("/elders")
@@ -37,6 +41,7 @@ def people() -> ResponseReturnValue:
         names={person.elder_id: person.name for person in wearers},
         carried=trips.of_station(db, here.number),
         waiting=applications.count_waiting(db, here.number),
+        drafts=drafting.mine(),
         communities={community.id: community.name for community in my_communities()},
         checks=len(halfyear.due(db, here.number, connection.now())),
         week=reminder(),
@@ -48,7 +53,11 @@ def people() -> ResponseReturnValue:
 @bp.get("/elders/new")
 @access.allowed(*WHO)
 def new() -> ResponseReturnValue:
-    return form_page("registry/new.html", empty_form())
+    draft = drafting.asked_for()
+    unfinished = drafting.others(None, draft)
+    if draft:
+        return form_page(NEW, draft.form, form_id=draft.form_id, drafts=unfinished)
+    return form_page(NEW, empty_form(), drafts=unfinished)
 
 
 @bp.post("/elders")
@@ -56,8 +65,8 @@ def new() -> ResponseReturnValue:
 def add() -> ResponseReturnValue:
     """Save a new elder; the same form sent twice leads to the one record it made."""
     typed, form_id = elder_form.read(), elder_form.form_id()
-    if request.form.get("do") == "preview":
-        return form_page("registry/new.html", typed, preview=True)
+    if request.form.get("do") in ("preview", "later"):
+        return unsaved(NEW, typed)
     try:
         checked, photo = elder_form.check(typed, locality(my_station()))
         refuse_known(checked, form_id)
@@ -72,7 +81,8 @@ def add() -> ResponseReturnValue:
             now=connection.now(),
         )
     except (InvalidForm, LooksAlike, Conflict) as error:
-        return form_again("registry/new.html", typed, error)
+        drafting.keep(typed)
+        return form_again(NEW, typed, error)
     if is_new:
         _note_time(form_id, checked.community_id)
     return finished(elder_id, photo)
@@ -91,6 +101,6 @@ def preview() -> ResponseReturnValue:
     """What a stranger would see if the form, finished or not, were saved as it stands."""
     typed = elder_form.read()
     if not access.wants_json():
-        return form_page("registry/new.html", typed, preview=True)
+        return form_page(NEW, typed, preview=True)
     items = cards.preview(enrolment.unchecked(typed))
     return jsonify(elder_form.shown_items(items))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import g, redirect, render_template, request, url_for
+from flask import g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
@@ -16,14 +16,14 @@ from station import (
     communities,
     consents,
     coverage,
-    elders,
-    enrolment,
+    institutions,
     portraits,
+    trials,
     voices,
 )
 from station.care import endings, halfyear, moves
 from station.db import StationDatabase
-from station.errors import Conflict, Invalid, InvalidForm
+from station.errors import Invalid
 from station.incidents import repeats
 from station.issuing import batches, checks, life, records, rehearsals, trips
 from station.issuing.batches import Batch
@@ -33,10 +33,7 @@ from station.issuing.rehearsals import Answer
 from station.issuing.trips import Trip
 from station.web import access, connection, elder_form, pages
 from station.web.registration import relatives
-from station.web.registration.blueprint import WHO, bp, elder_here, locality, my_station, note
-from station.web.registration.entry import form_again, form_page
-
-EDIT = "registry/edit.html"
+from station.web.registration.blueprint import WHO, bp, elder_here, my_station, note
 
 
 @dataclass(frozen=True)
@@ -64,44 +61,6 @@ class Shown:
 @access.allowed(*WHO)
 def record(elder_id: int) -> ResponseReturnValue:
     return record_page(elder_id)
-
-
-@bp.get("/elders/<int:elder_id>/edit")
-@access.allowed(*WHO)
-def edit(elder_id: int) -> ResponseReturnValue:
-    elder = elder_here(elder_id)
-    note("elder.view", f"elder/{elder_id}")
-    typed = elder_form.of_elder(elder, my_station())
-    return form_page(EDIT, typed, elder=elder, version=elder.version)
-
-
-@bp.post("/elders/<int:elder_id>/edit")
-@access.allowed(*WHO)
-def save(elder_id: int) -> ResponseReturnValue:
-    """Replace the record, unless a colleague changed it since this form was opened."""
-    elder, typed = elder_here(elder_id), elder_form.read()
-    version = _version()
-    if request.form.get("do") == "preview":
-        return form_page(EDIT, typed, elder=elder, version=version, preview=True)
-    try:
-        checked, photo = elder_form.check(typed, locality(my_station()))
-        elders.edit(
-            connection.get_db(),
-            connection.get_vault(),
-            elder_id,
-            checked,
-            version=version,
-            by=g.staff.id,
-            now=connection.now(),
-        )
-    except InvalidForm as error:
-        return form_again(EDIT, typed, error, elder=elder, version=version)
-    except Conflict as error:
-        if elder.version == version:
-            return form_again(EDIT, typed, error, elder=elder, version=version)
-        return _compare(elder_here(elder_id), typed, checked)
-    _keep_photo(elder_id, photo)
-    return redirect(url_for(".record", elder_id=elder_id), code=303)
 
 
 @bp.get("/elders/<int:elder_id>/photo.jpg")
@@ -155,6 +114,10 @@ def record_page(
         voice_error=voice_error,
         has_voice=voices.exists(db, elder_id),
         refusal=coverage.refusal_of(db, elder_id),
+        trial=trials.of_elder(db, elder_id),
+        lives_in=institutions.of_elder(db, elder_id),
+        houses=institutions.of_station(db, vault, elder.station),
+        form_id=elder_form.form_id(),
         ways=addresses.ways_of_elder(db, vault, elder_id),
         channels=addresses.channels(db, elder.station),
         way_error=way_error or {},
@@ -178,18 +141,6 @@ def _again(elder_id: int) -> repeats.Repeats | None:
     return found if found.is_flagged else None
 
 
-def _compare(
-    elder: elders.Elder, typed: enrolment.ElderForm, checked: enrolment.Enrolment
-) -> ResponseReturnValue:
-    """A colleague was faster. What differs is shown beside what was typed; saving again is then a decision."""
-    differing = elder_form.differences(checked, elder)
-    if not differing:
-        return redirect(url_for(".record", elder_id=elder.id), code=303)
-    note("elder.view", f"elder/{elder.id}")
-    page = form_page(EDIT, typed, elder=elder, version=elder.version, differing=differing)
-    return page, 409
-
-
 def _keep_photo(elder_id: int, jpeg: bytes) -> None:
     if jpeg:
         db, vault = connection.get_db(), connection.get_vault()
@@ -202,9 +153,3 @@ def _age(birth_date: str) -> int | None:
         return None
     today, (year, month, day) = elder_form.today(), (int(part) for part in birth_date.split("-"))
     return today.year - year - ((today.month, today.day) < (month, day))
-
-
-def _version() -> int:
-    """The version that the form was opened with; 0, which no record has, when it is unreadable."""
-    text = request.form.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
