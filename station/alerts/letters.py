@@ -369,7 +369,7 @@ def _environment(language: str) -> Environment:
         extensions=["jinja2.ext.i18n"],
         autoescape=False,  # noqa: S701
     )
-    environment.install_gettexttranslations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+    environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     environment.filters["words"] = lambda text: translations(language).gettext(text) if text else ""
     return environment
 
