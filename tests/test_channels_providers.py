@@ -510,6 +510,14 @@ def test_each_sort_of_message_has_its_template(
     assert ("code" in json.loads(named["TemplateParam"][0])) == (code == "SMS_2")
 
 
+@pytest.mark.parametrize("kind", ["aliyun_sms", "tencent_sms"])
+def test_the_ring_of_a_drill_says_that_it_is_one(tell: Deliver, provider: Provider, kind: str) -> None:
+    provider.script(says(YES[kind]))
+    assert tell(kind, replace(MESSAGE, kind="drill"), template_drill="SMS_2").outcome == "ok"
+    request = provider.wait_for(1)[0]
+    assert "SMS_2" in unquote(request.path) + request.body.decode()
+
+
 def test_no_variable_holds_an_address_or_a_place(tell: Deliver, provider: Provider) -> None:
     for kind in ("aliyun_sms", "aliyun_voice", "tencent_sms"):
         provider.script(says(YES[kind]))

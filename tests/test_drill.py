@@ -120,6 +120,9 @@ def test_the_link_of_a_drill_takes_a_press_that_only_says_it_came(home, watch, c
     incident = start(home)
     watch.at(0)
     token = seal.derived_token(home.ring, "link", f"{incident}|staff|{SECRETARY}")
+    assert client.get(f"/drill/{token}").location == f"/go/{token}", (
+        "an approved text has one address for drills"
+    )
     assert "演练" in client.get(f"/go/{token}").text
     assert client.post(f"/go/{token}", data={"slot": "heard"}).status_code == 303
     assert home.db.scalar("SELECT state FROM incident WHERE id = ?", incident) == "alerting"

@@ -35,13 +35,14 @@ def phone(destination: str, *, mobile: bool) -> str:
 def chosen(delivery: Delivery, variables: str = "badge,code") -> tuple[str, list[tuple[str, str]]]:
     """The template for a message and its variables with their names, in the order of the setting.
 
-    Messages with a personal link take `template`, drills `template_drill`, codes for the family's pages
+    Messages with a personal link take `template`, drills of every sort `template_drill`, codes for the family's pages
     `template_entry`, all others `template_plain`.
     """
     if delivery.message.kind in _OF_APPLICANTS:
         return _of_applicant(delivery)
     link = _CODE.match(delivery.message.url or "")
-    setting = "template_plain" if not link else "template" if link[1] == "go" else "template_drill"
+    drilled = link is not None and "drill" in (link[1], delivery.message.kind)
+    setting = "template_drill" if drilled else "template" if link else "template_plain"
     setting = "template_entry" if delivery.message.code else setting
     template = delivery.settings.get(setting, "")
     if not template:

@@ -69,6 +69,11 @@ def token(
     return seal.derived_token(ring, "link", f"{incident_id}|{holder}")
 
 
+def is_known(db: StationDatabase, token: str) -> bool:
+    """Whether this is somebody's link to an incident, open or closed."""
+    return db.scalar("SELECT 1 FROM link WHERE token_hash = ?", seal.token_hash(token)) is not None
+
+
 def open_link(db: StationDatabase, token: str) -> Link:
     """Whose link this is. Raises NotFound when it never was or its holder left, Ended when the incident is closed."""
     row = db.row(
