@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 from conftest import WANG, enrol
-from test_family import ZHAO, approve
-from test_registry import actions
+from test_family import approve
+from test_registry import LI, actions
 
 from station import clock, coverage, enrolment
 from station.applications import intake
@@ -106,7 +106,7 @@ def test_the_time_of_an_entry_is_that_of_its_form_and_names_nobody(home, app, at
     desk = at_desk("worker")
     page = desk.get("/elders/new").text
     form_id = re.search(r'name="form_id" value="([0-9a-f]{32})"', page)[1]
-    form = {**ZHAO, "form_id": form_id, "do": "save"}
+    form = {**LI, "form_id": form_id, "do": "save"}
     assert desk.post("/elders", data=form | {"name": ""}).status_code == 422
     assert desk.post("/elders", data=form).status_code == 303
     assert desk.post("/elders", data=form).status_code == 303
@@ -121,7 +121,7 @@ def test_the_time_of_an_entry_is_that_of_its_form_and_names_nobody(home, app, at
 
 def test_a_form_number_of_somebody_s_own_is_not_timed(home, at_desk):
     desk = at_desk("worker")
-    assert desk.post("/elders", data={**ZHAO, "form_id": "b" * 32, "do": "save"}).status_code == 303
+    assert desk.post("/elders", data={**LI, "form_id": "b" * 32, "do": "save"}).status_code == 303
     assert home.db.scalar("SELECT count(*) FROM entry_time") == 0
 
 

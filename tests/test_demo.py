@@ -67,8 +67,8 @@ def test_every_phone_shows_its_messages(tmp_path):
         station.scan(0, act="with_elder", place="东市场公交站")
         page = f"{station.base_url}/demo/phones"
         phones = wait_for(lambda: _phones(requests.get(page, timeout=10).text, at_least=4))
-        assert {"王强", "孙丽", "王家属", "第二联系人"} <= {name.split()[0] for name in phones}
-        assert all("东市场公交站" in text for text in phones.values())
+        told = {name.split()[0]: text for name, text in phones.items() if "东市场公交站" in text}
+        assert {"王强", "孙丽", "王家属", "第二联系人"} <= told.keys()
 
 
 def _phones(page: str, at_least: int) -> dict[str, str]:
