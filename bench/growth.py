@@ -7,9 +7,9 @@ from bench import load, stations
 from bench.figures import Figure, at_most, median_ratio
 from bench.stations import FIRST_SERIAL, Station
 
-FEW, MANY, FULL = 1_000, 100_000, 1_000_000
+FEW, MANY, FULL = 4_000, 100_000, 1_000_000
 ROUNDS = 5
-SAMPLE = 1000
+SAMPLE = 4000  # so many that no page is remembered from the look before
 
 
 def run(full: bool = False) -> list[Figure]:
