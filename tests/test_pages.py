@@ -21,8 +21,10 @@ Visit = Callable[[str, str], Page]
 
 
 @pytest.fixture(scope="module")
-def scenery(demo: Running) -> Scenery:
-    return paint(demo)
+def scenery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenery]:
+    """A station of its own: the phones of one that other tests use show their newest messages alone."""
+    with Running(tmp_path_factory.mktemp("scenery") / "data") as running:
+        yield paint(running)
 
 
 @pytest.fixture(scope="module")
