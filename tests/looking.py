@@ -113,7 +113,7 @@ def foreign_words(page: Page, language: str) -> list[str]:
 
 
 def _has_latin(text: str) -> bool:
-    words = re.findall(r"[A-Za-z]{3,}", re.sub(r"https?://\S+|\b\w*\d\w*\b", "", text))
+    words = re.findall(r"[A-Za-z]{3,}", re.sub(r"https?://\S+|/p/\w+|\b\w*\d\w*\b", "", text))
     return any(word.lower() not in FOREIGN for word in words)
 
 
