@@ -75,7 +75,9 @@ def test_of_the_rings_that_an_outage_held_back_each_address_hears_the_newest(hom
     assert max(due.step for due in rings) == 6
 
 
-def test_what_one_incident_calls_for_and_cannot_be_written_silences_no_other(home, phones, monkeypatch) -> None:
+def test_what_one_incident_calls_for_and_cannot_be_written_silences_no_other(
+    home, phones, monkeypatch
+) -> None:
     lost = [incident(home, serial) for serial in range(4)]
     called_for = plan.called_for
 
