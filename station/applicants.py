@@ -120,6 +120,8 @@ def _called_for(db: StationDatabase, one: Application, timezone: str, now: datet
     """What the family should know by now: the step reached, an open question, and that it takes longer."""
     if one.state == "refused":
         return [("refused", 0)]
+    if one.state == "withdrawn":  # by the family itself, whose number went with it
+        return []
     wanted = [(progress.step(db, one), 0)]
     if one.asked:
         newest = db.scalar(

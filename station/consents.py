@@ -1,11 +1,23 @@
 """The consent ledger: who said yes or no to which item, in which words, when; nothing in it is ever changed."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from station import clock, vocabulary
 from station.db import StationDatabase
 from station.enrolment import Enrolment
+
+
+@dataclass(frozen=True)
+class Given:
+    """A yes from before there was a record: to which items, by whom, to which text, how, when."""
+
+    items: tuple[str, ...]
+    given_by: str  # a code of vocabulary.GIVEN_BY
+    text_version: str
+    means: str  # a code of vocabulary.MEANS
+    at: datetime
 
 
 def standing(db: StationDatabase, elder_id: int) -> tuple[str, ...]:
@@ -24,6 +36,22 @@ def last_given_by(db: StationDatabase, elder_id: int) -> str:
     """Who answered last."""
     found = db.scalar("SELECT given_by FROM consent WHERE elder_id = ? ORDER BY id DESC LIMIT 1", elder_id)
     return str(found or "relative")
+
+
+def carry(db: StationDatabase, elder_id: int, said: Given) -> None:
+    """Take a yes over as it was given, not as of today; inside the transaction that makes the record."""
+    for item in vocabulary.CONSENT_ITEMS:
+        if item in said.items:
+            db.insert(
+                "consent",
+                elder_id=elder_id,
+                item=item,
+                given=1,
+                given_by=said.given_by,
+                text_version=said.text_version,
+                means=said.means,
+                at=clock.text(said.at),
+            )
 
 
 def write(

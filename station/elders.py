@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from station import audit, cards, clock, consents, names, portraits
+from station.consents import Given
 from station.db import IntegrityError, StationDatabase, transaction
 from station.enrolment import CheckedContact, Enrolment
 from station.errors import Conflict, NotFound
@@ -58,12 +59,16 @@ class Elder:
 
 @dataclass(frozen=True)
 class Origin:
-    """Whence a record comes: the form that makes it but once, the station, who entered it, how consent was given."""
+    """Whence a record comes: the form that makes it but once, the station, who entered it, how consent was given.
+
+    `said` is what was agreed to before, with its own time and text.
+    """
 
     form_id: str
     station: int
     by: int | None
     means: str  # desk, paper, online
+    said: Given | None = None
 
 
 def register(
@@ -109,6 +114,8 @@ def add(
         **_sealed(vault, uid, enrolment),
     )
     _write_contacts(db, vault, elder_id, uid, enrolment)
+    if origin.said:
+        consents.carry(db, elder_id, origin.said)
     consents.write(db, elder_id, enrolment, by=by, means=origin.means, now=now)
     audit.record(db, vault.ring, staff_id=by, action="elder.add", about=f"elder/{elder_id}", now=now)
     return elder_id

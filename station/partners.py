@@ -8,7 +8,7 @@ from datetime import datetime
 
 from station import audit, clock, seal
 from station.applications import intake, records
-from station.applications.records import Application
+from station.applications.records import Application, Details
 from station.db import IntegrityError, StationDatabase, transaction
 from station.enrolment import ElderForm, Enrolment
 from station.errors import Conflict, Invalid, NotFound, UserError
@@ -43,11 +43,12 @@ class Partner:
 
 @dataclass(frozen=True)
 class Handed:
-    """One request of a partner: its own number of the application, and the bytes that it signed."""
+    """One request of a partner: its own number of the application, the bytes that it signed, when the family agreed."""
 
     partner: Partner
     client_id: str
     body: bytes
+    agreed: Details = Details()
 
 
 def add(db: StationDatabase, vault: Vault, name: str, now: datetime) -> tuple[Partner, str]:
@@ -122,7 +123,9 @@ def receive(
     known = of_client(db, vault, handed.partner, handed.client_id) is not None
     _claim(db, vault, handed, now)
     form_id = _form_id(vault, handed.partner, handed.client_id)
-    code = intake.receive(db, vault, form, checked, form_id=form_id, station=station, now=now)
+    code = intake.receive(
+        db, vault, form, checked, form_id=form_id, station=station, details=handed.agreed, now=now
+    )
     return code, not known
 
 

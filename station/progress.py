@@ -64,7 +64,7 @@ def promise(db: StationDatabase, application: Application, timezone: str, now: d
     since = max(application.created_at, clock.parse(answered)) if answered else application.created_at
     zone = ZoneInfo(timezone)
     day = working_days_after(since.astimezone(zone).date(), PROMISED_DAYS)
-    done = application.state == "refused" or step(db, application) == "handed_over"
+    done = application.state in ("refused", "withdrawn") or step(db, application) == "handed_over"
     return Promise(day, is_late=not done and now.astimezone(zone).date() > day)
 
 

@@ -93,6 +93,7 @@ def station_006(db: Database) -> None:
 def station_007(db: Database) -> None:
     _remake(db, "consent", register_schema.GIVEN_BY, "given_by")
     _remake(db, "consent", register_schema.MEANS, "means")
+    _remake(db, "application", seventh_schema.APPLICATION_STATES, "state")
     for script in (*seventh_schema.SCRIPTS, *register_schema.SCRIPTS):
         _run(db, script)
 

@@ -97,6 +97,9 @@ CREATE TABLE partner_application (
 ) STRICT, WITHOUT ROWID
 """
 
+# A family may take its application back: a state beyond those of the first schema.
+APPLICATION_STATES = ("withdrawn",)
+
 # Applications from home. A draft becomes an application of the same uid, so that what is sealed under it stays as it
 # is. A picture has a key of its own (`own`), which ends with it; the row stays and says when. Codes and answers are
 # sealed like the form. Messages are planned from the state of the application, each kind once (`ref` tells apart what

@@ -514,3 +514,53 @@ def test_the_application_reaches_the_desk_of_the_chosen_community(home, family, 
     answers = ZHAO | {"where": {"community_id": "2", "address": "滨江小区1号楼"}}
     applied(family.open, answers)
     assert "赵桂芝" in at_desk("worker").get("/applications").text
+
+
+def test_a_family_takes_its_application_back_and_only_that_stays_known(home, sent, elsewhere, at_desk):
+    begun = sent.look("/apply/progress?l=zh")
+    assert "/apply/withdraw" in begun
+    asked = sent.look("/apply/withdraw?l=zh")
+    assert "全部销毁" in asked
+    assert the_only(home).state == "received", "a look changes nothing"
+    assert "您已撤回这份申请" in sent.press("/apply/withdraw?l=zh")
+    assert "您已撤回这份申请" in sent.press("/apply/withdraw?l=zh"), "pressed twice"
+    assert "/apply/withdraw" not in sent.page
+    elsewhere.look("/apply/status?l=zh")
+    assert "您已撤回这份申请" in elsewhere.press("/apply/status?l=zh", code=sent.code, tail=TAIL)
+    worker = at_desk("worker")
+    assert "赵桂芝" not in worker.get("/applications").text
+    decided = worker.get("/applications?show=decided").text
+    assert "家属已撤回" in decided
+    assert "家属已撤回" in worker.get("/applications/1").text
+    stale = worker.post("/applications/1/approve", data={"name": "赵桂芝"})
+    assert stale.status_code == 409
+    assert "家属已撤回" in stale.text
+    assert home.db.scalar("SELECT count(*) FROM elder") == 0
+
+
+def test_what_was_asked_before_it_was_taken_back_needs_no_answer_any_more(home, sent):
+    questions.ask(home.db, home.vault, the_only(home).id, "other", "有病历吗？", by=1, now=NOW)
+    question = home.db.scalar("SELECT id FROM application_question")
+    sent.look("/apply/progress?l=zh")
+    sent.press("/apply/withdraw?l=zh")
+    sent.press(f"/apply/questions/{question}?l=zh", note="有")
+    assert sent.open.status == 404
+    sent.look("/apply/progress?l=zh")
+    sent.press("/apply/progress?l=zh", do="send")
+    assert "您已撤回这份申请" in sent.page
+    assert home.db.scalar("SELECT count(*) FROM phone_code") == 0
+
+
+def test_an_approved_application_is_not_taken_back_and_the_page_says_why(home, sent, now):
+    sent.look("/apply/withdraw?l=zh")
+    elder_id = approve(home, now)
+    sent.press("/apply/withdraw?l=zh")
+    assert sent.open.status == 409
+    assert "已经" in sent.page
+    assert elders.get(home.db, home.vault, elder_id).name == "赵桂芝"
+
+
+def test_nobody_takes_back_what_they_do_not_follow(home, sent, elsewhere):
+    elsewhere.look("/apply/status?l=zh")
+    elsewhere.press("/apply/withdraw?l=zh")
+    assert the_only(home).state == "received"

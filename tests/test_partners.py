@@ -10,8 +10,8 @@ from click.testing import CliRunner
 from conftest import Home
 from test_canaries import found_in
 
-from station import clock, partners
-from station.applications import records
+from station import clock, consents, enrolment, partners, vocabulary
+from station.applications import decisions, records
 from station.cli.main import main
 from station.db import transaction
 from station.web import damping
@@ -212,6 +212,11 @@ WRONG = [
     ({"health_notes": ["dragons"]}, "health_notes"),
     ({"hints": [[]]}, "hints"),
     ({"consents": []}, "consents"),
+    ({"consented_at": "2999-01-01T00:00:00+08:00"}, "consented_at"),
+    ({"consented_at": "2019-01-01T00:00:00+08:00"}, "consented_at"),
+    ({"consented_at": "2026-11-21T19:00:00"}, "consented_at"),
+    ({"consented_at": "yesterday"}, "consented_at"),
+    ({"consent_version": "x" * 41}, "consent_version"),
     ({"client_id": ""}, "client_id"),
     ({"client_id": 117}, "client_id"),
     ({"client_id": "a/b"}, "client_id"),
@@ -246,3 +251,48 @@ def test_broken_off_between_number_and_application_it_goes_on(home, partner):
     assert partner.ask().status_code == 404
     assert partner.send().status_code == 201
     assert count(home) == 1
+
+
+def test_who_agreed_when_and_to_which_text_goes_into_the_ledger_as_it_was_handed_in(home, partner, at_desk):
+    agreed = clock.utcnow() - timedelta(days=2)
+    said = {"consented_at": agreed.isoformat(), "consent_version": "惠民通 3.1", "given_by": "guardian"}
+    assert partner.send(SENT | said).status_code == 201
+    found = the_only(home)
+    page = at_desk("worker").get(f"/applications/{found.id}").text
+    assert "惠民通 3.1" in page
+    elder_id = approved(home, found)
+    rows = consents.ledger(home.db, elder_id)
+    assert {row["item"] for row in rows} == set(SENT["consents"])
+    assert {(row["at"], row["text_version"], row["given_by"], row["means"]) for row in rows} == {
+        (clock.text(agreed), "惠民通 3.1", "guardian", "online")
+    }
+
+
+def test_a_partner_that_says_nothing_of_it_agreed_now_to_the_text_of_today(home, partner):
+    partner.send()
+    found = the_only(home)
+    rows = consents.ledger(home.db, approved(home, found, after=timedelta(days=3)))
+    assert {(row["at"], row["text_version"]) for row in rows} == {
+        (clock.text(found.created_at), vocabulary.CONSENT_VERSION)
+    }
+
+
+def test_the_partner_learns_that_the_family_took_it_back(home, partner):
+    partner.send()
+    decisions.withdraw(home.db, home.vault, the_only(home).id, now=clock.utcnow())
+    told = partner.ask().get_json()
+    assert (told["state"], told["reason"]) == ("withdrawn", "")
+    assert told["decided_at"]
+    assert partner.send().get_json()["state"] == "withdrawn", "the same again brings it not back"
+
+
+def the_only(home: Home) -> records.Application:
+    [found] = records.waiting(home.db, home.vault, 1)
+    return found
+
+
+def approved(home: Home, found: records.Application, after: timedelta = timedelta()) -> int:
+    now = found.created_at + after
+    local = enrolment.Locality("0432", "", frozenset([1, 2]))
+    checked = enrolment.check(found.form, local, now.date())
+    return decisions.approve(home.db, home.vault, found.id, checked, by=1, now=now)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from station import audit, clock
+from station import clock
 from station.applications import records
 from station.db import StationDatabase, transaction
 from station.errors import Conflict, Invalid, NotFound, UserError
@@ -67,7 +67,7 @@ def read_out(db: StationDatabase, vault: Vault, application_id: int, *, by: int,
         return _opened(vault, known).digits
     with transaction(db):
         made = _make(db, vault, _To(row["uid"], row["station"], row["phone_index"]), "station", now)
-        _note(db, vault, "application.code", application_id, by=by, now=now)
+        records.note(db, vault, "application.code", application_id, by=by, now=now)
     return get(db, vault, made).digits
 
 
@@ -103,7 +103,7 @@ def by_call(db: StationDatabase, vault: Vault, application_id: int, *, by: int, 
     row = _application(db, application_id)
     with transaction(db):
         if _write_application(db, row["uid"], "call", row["phone_index"], now):
-            _note(db, vault, "application.rang", application_id, by=by, now=now)
+            records.note(db, vault, "application.rang", application_id, by=by, now=now)
 
 
 def of_draft(db: StationDatabase, uid: str, phone_index: bytes) -> bool:
@@ -220,9 +220,3 @@ def _application(db: StationDatabase, application_id: int) -> dict[str, Any]:
     if row["state"] != "received":
         raise Conflict("This application has been decided already.")
     return row
-
-
-def _note(
-    db: StationDatabase, vault: Vault, action: str, application_id: int, *, by: int, now: datetime
-) -> None:
-    audit.record(db, vault.ring, staff_id=by, action=action, about=f"application/{application_id}", now=now)

@@ -1,10 +1,10 @@
-"""An application is decided: approved into a record, or refused with a reason. What is needed no more then ends."""
+"""An application ends: approved into a record, refused with a reason, or taken back. What is needed no more is destroyed."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from station import audit, clock, elders, family_words, portraits
+from station import clock, elders, family_words, portraits
 from station.applications import pictures, records
 from station.applications.records import Application
 from station.db import IntegrityError, StationDatabase, transaction
@@ -15,6 +15,10 @@ from station.vault import Vault
 from station.vocabulary import N_
 
 DECIDED = N_("This application has been decided already.")
+ENDED = {
+    "refused": N_("This application has been refused already."),
+    "withdrawn": N_("The family has taken this application back."),
+}
 FORM_LIVES = timedelta(days=90)  # after the decision; an approved one lives on as the elder's record
 
 
@@ -26,8 +30,8 @@ def approve(
     The portrait, if it came with consent, becomes the record's photo; the identity picture is destroyed.
     """
     application = records.get(db, vault, application_id)
-    if application.state == "refused":
-        raise Conflict("This application has been refused already.")
+    if application.state in ENDED:
+        raise Conflict(ENDED[application.state])
     known = elders.of_form(db, _form_id(application))
     if known is not None:
         return known
@@ -51,6 +55,25 @@ def refuse(
         pictures.destroy(db, vault, application.uid, kind, now)
 
 
+def withdraw(db: StationDatabase, vault: Vault, application_id: int, *, now: datetime) -> None:
+    """The family takes its application back: all that it typed and sent is destroyed. Twice is once.
+
+    That there was one stays known, and its state can be asked for. Raises Conflict when the station has decided.
+    """
+    with transaction(db):
+        taken = db.write(
+            "UPDATE application SET state = 'withdrawn', decided_at = ?, delay = '' WHERE id = ? AND state = 'received'",
+            clock.text(now),
+            application_id,
+        )
+        if taken:
+            records.note(db, vault, "application.withdrawn", application_id, by=None, now=now)
+    row = db.row("SELECT uid, state FROM application WHERE id = ?", application_id)
+    if row is None or row["state"] != "withdrawn":
+        raise Conflict(DECIDED)
+    _destroy(db, vault, application_id, row["uid"], now)
+
+
 def set_delay(
     db: StationDatabase, vault: Vault, application_id: int, reason: str, *, by: int, now: datetime
 ) -> None:
@@ -59,19 +82,28 @@ def set_delay(
         raise Invalid("delay", "Choose one of the listed reasons.")
     with transaction(db):
         db.write("UPDATE application SET delay = ? WHERE id = ?", reason, application_id)
-        _note(db, vault, "application.delay", application_id, reason, by=by, now=now)
+        records.note(db, vault, "application.delay", application_id, reason, by=by, now=now)
 
 
 def forget_old(db: StationDatabase, vault: Vault, now: datetime) -> None:
-    """Destroy the forms of applications that were decided long ago; state, times and reason stay."""
+    """Destroy the forms of applications that were decided long ago or taken back; state, times and reason stay."""
     rows = db.rows(
-        "SELECT id, uid FROM application WHERE decided_at < ? AND length(form) > 0",
+        "SELECT id, uid FROM application WHERE length(form) > 0 AND (decided_at < ? OR state = 'withdrawn')",
         clock.text(now - FORM_LIVES),
     )
     for row in rows:
-        vault.destroy(records.key(row["uid"]), now)
-        with transaction(db):
-            db.write("UPDATE application SET form = x'', details = NULL WHERE id = ?", row["id"])
+        _destroy(db, vault, row["id"], row["uid"], now)
+
+
+def _destroy(db: StationDatabase, vault: Vault, application_id: int, uid: str, now: datetime) -> None:
+    """The pictures, the codes, and the key of all that was typed. Safe to repeat after a crash at any point."""
+    for kind in pictures.KINDS:
+        pictures.destroy(db, vault, uid, kind, now)
+    if vault.has(records.key(uid)):
+        vault.destroy(records.key(uid), now)
+    with transaction(db):
+        db.write("DELETE FROM phone_code WHERE uid = ?", uid)
+        db.write("UPDATE application SET form = x'', details = NULL WHERE id = ?", application_id)
 
 
 @dataclass(frozen=True)
@@ -87,7 +119,10 @@ def _register(
     """The record and the decision in one transaction: refused by a colleague at this moment, it makes no record."""
     uid = uuid.uuid4().hex
     vault.create([f"elder/{uid}"], now)
-    origin = Origin(_form_id(application), application.station, by, "online")
+    said = records.consent_of(application)
+    if checked.given_by != said.given_by:  # somebody else has agreed to all of it at the review
+        checked = replace(checked, asked=checked.consents)
+    origin = Origin(_form_id(application), application.station, by, "desk", said)
     try:
         with transaction(db):
             elder_id = elders.add(db, vault, uid, checked, origin, now)
@@ -109,7 +144,9 @@ def _decide(
     by: int,
     now: datetime,
 ) -> bool:
-    """Inside the caller's transaction; False when a colleague was faster."""
+    """Inside the caller's transaction; False when a colleague or the family was faster."""
+    if db.scalar("SELECT state FROM application WHERE id = ?", application.id) != "received":
+        return False  # taken back, it has no key any more by which its form could be sealed
     kept = records.seal_form(vault, application.uid, records.without_number(application.form))
     changed = db.write(
         "UPDATE application SET state = ?, reason = ?, elder_id = ?, decided_by = ?, decided_at = ?, form = ? "
@@ -123,7 +160,7 @@ def _decide(
         application.id,
     )
     if changed:
-        _note(db, vault, f"application.{decision.state}", application.id, "", by=by, now=now)
+        records.note(db, vault, f"application.{decision.state}", application.id, by=by, now=now)
     return bool(changed)
 
 
@@ -148,24 +185,3 @@ def _move_portrait(
         jpeg = pictures.jpeg(db, vault, application.uid, "portrait")
         portraits.keep(db, vault, elder_id, jpeg, by=by, now=now)
     pictures.destroy(db, vault, application.uid, "portrait", now)
-
-
-def _note(
-    db: StationDatabase,
-    vault: Vault,
-    action: str,
-    application_id: int,
-    detail: str,
-    *,
-    by: int,
-    now: datetime,
-) -> None:
-    audit.record(
-        db,
-        vault.ring,
-        staff_id=by,
-        action=action,
-        about=f"application/{application_id}",
-        detail=detail,
-        now=now,
-    )

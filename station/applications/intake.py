@@ -2,7 +2,7 @@
 
 import secrets
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
 
@@ -12,6 +12,8 @@ from station.applications.records import Details
 from station.db import StationDatabase, transaction
 from station.enrolment import ElderForm, Enrolment
 from station.vault import Vault
+
+NOTHING_MORE = Details()
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Arrival:
     station: int
     form: ElderForm
     checked: Enrolment
-    details: Details = Details()
+    details: Details = NOTHING_MORE
 
 
 def receive(
@@ -35,6 +37,7 @@ def receive(
     *,
     form_id: str,
     station: int,
+    details: Details = NOTHING_MORE,
     now: datetime,
 ) -> str:
     """Keep an application and return the 8-digit case code by which the family asks for its state.
@@ -50,7 +53,7 @@ def receive(
         # Again, now that nobody else can write: the same form may have come twice, or the digits be taken.
         code, known = _case_code(db, vault, form_id)
         if not known:
-            details = Details(code_tail=code[-4:])
+            details = replace(details, code_tail=code[-4:])
             add(db, vault, Arrival(uid, code, form_id, station, form, checked, details), now)
     return code
 

@@ -1,12 +1,13 @@
 """What the reviewer asks back, and what the family answers on the pages where it applied."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from station import audit, clock, family_words
+from station import clock, family_words, vocabulary
 from station.applications import records
+from station.applications.records import Application
 from station.db import StationDatabase, transaction
 from station.enrolment import ElderForm, Enrolment
 from station.errors import Conflict, Invalid, NotFound
@@ -59,7 +60,7 @@ def ask(
             asked_by=by,
             asked_at=clock.text(now),
         )
-        _note(db, vault, "application.ask", application_id, about, by=by, now=now)
+        records.note(db, vault, "application.ask", application_id, about, by=by, now=now)
     return made
 
 
@@ -74,7 +75,7 @@ def take_back(
             application_id,
         )
         if gone:
-            _note(db, vault, "application.unask", application_id, "", by=by, now=now)
+            records.note(db, vault, "application.unask", application_id, by=by, now=now)
 
 
 def of(db: StationDatabase, vault: Vault, application_id: int) -> list[Question]:
@@ -106,6 +107,8 @@ def answer(
     Raises NotFound when it was taken back meanwhile, Conflict when the application is decided.
     """
     application = records.get(db, vault, question.application_id)
+    if application.state != "received":
+        raise Conflict("This application has been decided already.")
     sealed = vault.seal(
         records.key(application.uid),
         f"application_question|{_uid(db, question.id)}|answer",
@@ -121,26 +124,33 @@ def answer(
             question.id,
         )
         if answered and changed:
-            _replace(db, vault, application.id, application.uid, changed)
+            _replace(db, vault, application, changed, now)
 
 
 def _replace(
-    db: StationDatabase, vault: Vault, application_id: int, uid: str, changed: tuple[ElderForm, Enrolment]
+    db: StationDatabase,
+    vault: Vault,
+    application: Application,
+    changed: tuple[ElderForm, Enrolment],
+    now: datetime,
 ) -> None:
-    form, phone = changed[0], changed[1].contacts[0].phone
-    index = vault.blind("phone", phone)
+    uid, form, phone = application.uid, changed[0], changed[1].contacts[0].phone
+    index, details = vault.blind("phone", phone), application.details
+    if (form.consents, form.given_by) != (application.form.consents, application.form.given_by):
+        details = replace(details, consent_version=vocabulary.CONSENT_VERSION, consented_at=clock.text(now))
     # A phone that was confirmed is not the one that was typed now.
     db.write(
         "UPDATE application SET confirmed_by = '', confirmed_at = NULL WHERE id = ? AND phone_index <> ?",
-        application_id,
+        application.id,
         index,
     )
     db.write(
-        "UPDATE application SET form = ?, phone_index = ?, tail_index = ? WHERE id = ?",
+        "UPDATE application SET form = ?, details = ?, phone_index = ?, tail_index = ? WHERE id = ?",
         records.seal_form(vault, uid, form),
+        records.seal_details(vault, uid, details),
         index,
         records.tail_index(vault, uid, phone),
-        application_id,
+        application.id,
     )
 
 
@@ -167,25 +177,4 @@ def _question(vault: Vault, row: dict[str, Any]) -> Question:
         asked_by=row["asked_by"],
         asked_at=clock.parse(row["asked_at"]),
         answered_at=clock.parse(row["answered_at"]) if row["answered_at"] else None,
-    )
-
-
-def _note(
-    db: StationDatabase,
-    vault: Vault,
-    action: str,
-    application_id: int,
-    detail: str,
-    *,
-    by: int,
-    now: datetime,
-) -> None:
-    audit.record(
-        db,
-        vault.ring,
-        staff_id=by,
-        action=action,
-        about=f"application/{application_id}",
-        detail=detail,
-        now=now,
     )

@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from station import clock, seal
+from station import audit, clock, seal, vocabulary
+from station.consents import Given
 from station.db import StationDatabase
 from station.enrolment import ContactForm, ElderForm
 from station.errors import NotFound
@@ -23,8 +24,8 @@ class Details:
 
     email: str = ""
     language: str = "zh"
-    consent_version: str = ""  # of the texts that were on the page
-    consented_at: str = ""
+    consent_version: str = ""  # of the texts to which the family said yes
+    consented_at: str = ""  # when it did; as stored
     code_tail: str = ""  # the last digits of the case code, by which a message says what it is about
 
 
@@ -33,7 +34,7 @@ class Application:
     id: int
     uid: str
     station: int
-    state: str  # received, approved, refused
+    state: str  # received, approved, refused, withdrawn (by the family)
     asked: bool  # a question to the family is open
     reason: str
     elder_id: int | None
@@ -138,9 +139,36 @@ def form_of(raw: Mapping[str, Any]) -> ElderForm:
     return ElderForm(**{**raw, **lists, "contacts": contacts})
 
 
+def consent_of(application: Application) -> Given:
+    """What the family agreed to, when, and in which words."""
+    form, details = application.form, application.details
+    return Given(
+        items=form.consents,
+        given_by=form.given_by if form.given_by in vocabulary.GIVEN_BY else "relative",
+        text_version=details.consent_version or vocabulary.CONSENT_VERSION,
+        means="online",
+        at=clock.parse(details.consented_at) if details.consented_at else application.created_at,
+    )
+
+
 def without_number(form: ElderForm) -> ElderForm:
     """The form as it is kept after the decision: the identity number has been compared and is needed no more."""
     return replace(form, identity_number="")
+
+
+def note(
+    db: StationDatabase,
+    vault: Vault,
+    action: str,
+    application_id: int,
+    detail: str = "",
+    *,
+    by: int | None,
+    now: datetime,
+) -> None:
+    """A row of the audit log about an application; inside the caller's transaction. `by` is None for the family."""
+    about = f"application/{application_id}"
+    audit.record(db, vault.ring, staff_id=by, action=action, about=about, detail=detail, now=now)
 
 
 def _application(vault: Vault, row: Mapping[str, Any]) -> Application:

@@ -1,13 +1,14 @@
 """Other systems hand in applications and ask how far they are; every request is signed, every answer is JSON."""
 
 import json
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from station import communities, enrolment, partners, progress, vocabulary
-from station.applications.records import Application
+from station import clock, communities, enrolment, partners, progress, vocabulary
+from station.applications.records import Application, Details
 from station.enrolment import ContactForm, ElderForm, Locality
 from station.errors import Invalid, UserError
 from station.partners import Handed, Partner
@@ -23,6 +24,9 @@ KNOWN = {
 }
 TEXTS = ("name", "identity_number", "birth_date", "sex", "address", "history", "call_name", "given_by")
 
+LONGEST_VERSION = 40
+AHEAD, BEHIND = timedelta(minutes=5), timedelta(days=366)
+
 _strangers = damping.Damper(burst=20, every_s=3)
 
 
@@ -37,7 +41,7 @@ def hand_in() -> ResponseReturnValue:
     station = _station(form.community_id)
     db, vault, now = connection.get_db(), connection.get_vault(), connection.now()
     checked = enrolment.check(form, _locality(station), elder_form.today())
-    handed = Handed(partner, client_id, request.get_data())
+    handed = Handed(partner, client_id, request.get_data(), _agreed(body, now))
     code, is_new = partners.receive(db, vault, handed, form, checked, station=station.number, now=now)
     found = partners.of_client(db, vault, partner, client_id)
     assert found is not None, "it was written a moment ago"
@@ -108,6 +112,31 @@ def _form(body: dict[str, Any]) -> ElderForm:
     )
 
 
+def _agreed(body: dict[str, Any], now: datetime) -> Details:
+    """To which text the family said yes, and when; what is left out means the station's text of today, and now."""
+    version = _text("consent_version", body.get("consent_version")).strip()
+    if len(version) > LONGEST_VERSION or not version.isprintable():
+        raise Invalid("consent_version", "consent_version is one line of at most 40 characters.")
+    typed = _text("consented_at", body.get("consented_at")).strip()
+    at = _moment(typed, now) if typed else now
+    return Details(consent_version=version or vocabulary.CONSENT_VERSION, consented_at=clock.text(at))
+
+
+def _moment(typed: str, now: datetime) -> datetime:
+    """When the family agreed. Raises Invalid."""
+    try:
+        at = datetime.fromisoformat(typed)
+        fits = now - BEHIND <= at <= now + AHEAD
+    except (ValueError, TypeError):  # no time, or one without its offset
+        fits = False
+    if not fits:
+        raise Invalid(
+            "consented_at",
+            "consented_at is a time of the last year with its offset, such as 2026-11-21T19:00:00+08:00.",
+        )
+    return min(at, now)
+
+
 def _text(name: str, value: object) -> str:
     if value is not None and not isinstance(value, str):
         raise Invalid(name, "This must be text.")
@@ -159,7 +188,8 @@ def _locality(station: communities.Station) -> Locality:
 
 
 def _status(client_id: str, found: Application) -> dict[str, object]:
-    state = "refused" if found.state == "refused" else progress.step(connection.get_db(), found)
+    over = found.state in ("refused", "withdrawn")
+    state = found.state if over else progress.step(connection.get_db(), found)
     return {
         "client_id": client_id,
         "state": state,

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from station import applicants, communities, phones, progress
-from station.applications import pictures, questions, records
+from station.applications import decisions, pictures, questions, records
 from station.applications.confirming import TooOften
 from station.applications.drafts import Content
 from station.applications.questions import Question
@@ -68,6 +68,8 @@ def confirm_phone() -> ResponseReturnValue:
         drafting.stop_following()
         session.pop("sent", None)
         return redirect(to("status"), code=303)
+    if found.state == "withdrawn":
+        return redirect(to("progress_page"), code=303)
     phone = _phone(found)
     try:
         if request.form.get("do") == "send":
@@ -76,6 +78,30 @@ def confirm_phone() -> ResponseReturnValue:
             sending.take_code(found.uid, phone)
     except (Invalid, TooOften) as error:
         return _progress(found, pages.error_text(error)), error.status
+    return redirect(to("progress_page"), code=303)
+
+
+@bp.get("/apply/withdraw")
+@access.public
+def ask_to_withdraw() -> ResponseReturnValue:
+    """What taking the application back means, and the press that does it."""
+    found = drafting.followed()
+    if found is None:
+        return _ask()
+    if found.state != "received":
+        return _progress(found)
+    return render_template("family/withdraw.html")
+
+
+@bp.post("/apply/withdraw")
+@access.public
+def withdraw() -> ResponseReturnValue:
+    """Take the application back; pressed twice, it is gone once."""
+    found = drafting.followed()
+    if found is None:
+        return _ask()
+    decisions.withdraw(*_storage(), found.id, now=connection.now())
+    session.pop("sent", None)
     return redirect(to("progress_page"), code=303)
 
 
@@ -180,11 +206,15 @@ def _question(
 
 
 def _open(found: Application, question_id: int) -> Question:
-    asked = questions.open_of(connection.get_db(), connection.get_vault(), found.id)
+    asked = [] if found.state == "withdrawn" else questions.open_of(*_storage(), found.id)
     one = next((one for one in asked if one.id == question_id), None)
     if one is None:
         raise NotFound("This question has been answered already, or the station has taken it back.")
     return one
+
+
+def _storage() -> tuple[connection.StationDatabase, connection.Vault]:
+    return connection.get_db(), connection.get_vault()
 
 
 def _content(found: Application) -> Content:

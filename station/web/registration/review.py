@@ -131,6 +131,7 @@ def _beside(found: Application) -> dict[str, Any]:
     )
     return {
         "application": found,
+        "agreed": records.consent_of(found),
         "sender": partners.sender(db, found.id),
         "promise": promise,
         "pressing": pressing,
