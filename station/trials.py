@@ -8,8 +8,10 @@ from station import audit, clock, coverage, vocabulary
 from station.db import IntegrityError, StationDatabase, transaction
 from station.errors import Conflict, Invalid
 from station.vault import Vault
+from station.vocabulary import N_
 
 LASTS = timedelta(days=7)
+OVER = N_("This trial has ended already. Load the page again.")
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def end(
             by,
             elder_id,
         ):
-            raise Conflict("This trial has ended already. Load the page again.")
+            raise Conflict(OVER)
         about = f"elder/{elder_id}"
         audit.record(db, vault.ring, staff_id=by, action="trial.end", about=about, detail=outcome, now=now)
     if outcome == "refused":
@@ -81,21 +83,39 @@ def end(
         )
 
 
+def ask_later(
+    db: StationDatabase, vault: Vault, elder_id: int, *, today: date, by: int, now: datetime
+) -> None:
+    """Nobody was reached: the sample stays out and is asked about in a week. Raises Conflict when none is out."""
+    with transaction(db):
+        if not db.write(
+            "UPDATE badge_trial SET ask_on = ? WHERE elder_id = ? AND ended_at IS NULL",
+            (today + LASTS).isoformat(),
+            elder_id,
+        ):
+            raise Conflict(OVER)
+        audit.record(db, vault.ring, staff_id=by, action="trial.later", about=f"elder/{elder_id}", now=now)
+
+
 def of_elder(db: StationDatabase, elder_id: int) -> Trial | None:
     """The newest trial."""
     row = db.row("SELECT * FROM badge_trial WHERE elder_id = ? ORDER BY id DESC LIMIT 1", elder_id)
     return _trial(row) if row else None
 
 
-def to_ask(db: StationDatabase, station: int, today: date) -> list[Trial]:
-    """Samples that are out and whose day to ask has come, the longest first."""
+def out(db: StationDatabase, station: int) -> list[Trial]:
+    """Samples that are with elders who live here, those to be asked about first in front."""
     rows = db.rows(
         "SELECT badge_trial.* FROM badge_trial JOIN elder ON elder.id = badge_trial.elder_id "
-        "WHERE elder.station = ? AND ended_at IS NULL AND ask_on <= ? ORDER BY ask_on, badge_trial.id",
+        "WHERE elder.station = ? AND elder.status = 'living' AND ended_at IS NULL ORDER BY ask_on, badge_trial.id",
         station,
-        today.isoformat(),
     )
     return [_trial(row) for row in rows]
+
+
+def to_ask(db: StationDatabase, station: int, today: date) -> list[Trial]:
+    """Those of them whose day to ask has come."""
+    return [one for one in out(db, station) if one.ask_on <= today]
 
 
 def counts(db: StationDatabase, station: int) -> dict[str, int]:

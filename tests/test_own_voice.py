@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import replace
+from datetime import timedelta
 from hashlib import sha256
 
 import pytest
@@ -49,7 +50,7 @@ def test_answers_go_into_the_ledger_with_who_how_when_and_which_text(home, worke
         "given": 0,
         "given_by": "elder",
         "means": "pictures",
-        "text_version": "2026-11",
+        "text_version": "2026-11.2",
         "staff_id": 1,
     }
     assert taken_back["at"]
@@ -121,7 +122,10 @@ def test_correcting_the_record_keeps_who_consented(home, worker):
 def test_the_texts_of_the_consents_belong_to_their_version():
     """Whoever changes a text gives it a new version, so that the ledger says to which words somebody agreed."""
     text = "\n".join(vocabulary.CONSENT_ITEMS.values())
-    assert (vocabulary.CONSENT_VERSION, sha256(text.encode()).hexdigest()[:12]) == ("2026-11", "00122316b931")
+    assert (vocabulary.CONSENT_VERSION, sha256(text.encode()).hexdigest()[:12]) == (
+        "2026-11.2",
+        "c2a3222261f8",
+    )
 
 
 # Trying a badge
@@ -139,6 +143,51 @@ def test_a_sample_is_lent_and_wearing_it_or_not_is_noted(home, worker, wang):
     assert ended.status_code == 303
     assert trials.counts(home.db, 1) == {"wears": 1}
     assert worker.post(f"/elders/{wang.id}/trial/end", data={"outcome": "wears"}).status_code == 409
+
+
+def test_who_is_to_be_asked_stands_on_a_page_with_one_press_for_each_answer(home, worker, wang):
+    assert "/elders/trials" not in worker.get("/elders").text, "nobody is to be asked"
+    others = [
+        enrol(home, replace(WANG, name=name), f"form-{name}").id
+        for name in ("李桂芳", "赵玉兰", "钱有福", "孙平安")
+    ]
+    today = clock.utcnow().date()
+    lent = dict(
+        zip(
+            (wang.id, *others),
+            (today - timedelta(days=30), today - trials.LASTS, today, today, today),
+            strict=True,
+        )
+    )
+    for elder_id, day in lent.items():
+        trials.lend(home.db, home.vault, elder_id, "badge", today=day, by=1, now=NOW)
+    with transaction(home.db):
+        home.db.write("UPDATE elder SET status = 'deceased' WHERE id = ?", others[-1])
+    assert "要询问的试戴：2" in worker.get("/elders").text
+    assert "/elders/trials" in worker.get("/elders/checks").text
+    page = worker.get("/elders/trials").text
+    due, later = page.split('id="later-title"')
+    assert due.index("王秀兰") < due.index("李桂芳"), "the longest first"
+    assert "逾期 23 天" in due
+    assert "赵玉兰" in later
+    assert "孙平安" not in page, "of the dead nobody is asked"
+    assert 'value="refused:looks"' in due
+    answer = worker.post(f"/elders/{wang.id}/trial/end", data={"outcome": "wears", "back": "trials"})
+    assert answer.headers["Location"].startswith("/elders/trials")
+    noted = worker.get(answer.headers["Location"]).text
+    assert "已记下" in noted
+    assert "王秀兰" in noted
+    later_id = others[0]
+    assert (
+        worker.post(f"/elders/{later_id}/trial/end", data={"outcome": "later", "back": "trials"}).status_code
+        == 303
+    )
+    assert [one.elder_id for one in trials.to_ask(home.db, 1, today)] == []
+    assert trials.of_elder(home.db, later_id).ask_on > today
+    refused = {"outcome": "refused:shame", "form_id": uuid.uuid4().hex, "back": "trials"}
+    assert worker.post(f"/elders/{later_id}/trial/end", data=refused).status_code == 303
+    assert coverage.refusal_of(home.db, later_id).reason == "shame"
+    assert worker.post(f"/elders/{later_id}/trial/end", data={"outcome": "later"}).status_code == 409
 
 
 def test_who_does_not_want_it_after_trying_counts_among_the_refusals_with_the_reason(home, worker):

@@ -20,6 +20,7 @@ from station.web.registration import (
     relatives,
     review,
     rounds,
+    trying,
     voice,
 )
 from station.web.registration.blueprint import bp
@@ -45,5 +46,6 @@ __all__ = [
     "relatives",
     "review",
     "rounds",
+    "trying",
     "voice",
 ]

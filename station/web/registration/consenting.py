@@ -1,11 +1,11 @@
-"""The elder's own voice: each consent asked in plain words with a picture, and a sample badge to try."""
+"""The elder's own voice: each consent asked in plain words with a picture."""
 
 from dataclasses import replace
 
 from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from station import elders, trials, vocabulary
+from station import elders, vocabulary
 from station.elders import Elder
 from station.errors import Conflict, Invalid
 from station.vocabulary import N_
@@ -18,12 +18,16 @@ PLAIN = {
     "family_place": N_("If somebody finds you: may your family learn where you are?"),
     "finding_community": N_("May the people of the neighbourhood where you are know that you are there?"),
     "photo": N_("May our helpers on duty see your photo, so that they know you?"),
+    "health_notes": N_("When you need help: may we tell the ambulance and your helpers about your health?"),
     "page_call_name": N_("May a passer-by read how to address you, such as Granny Wang?"),
     "page_hints": N_("May a passer-by read how to be kind to you, such as “please speak slowly”?"),
     "page_flags": N_("If you are hurt: may the helper read what could save your life, such as diabetes?"),
     "finder_photo": N_("In need: may we show your photo to the one person who stands beside you?"),
     "finder_health": N_("In need: may we tell the one who helps you what the doctor has to know?"),
     "voice": N_("May we keep the voice of somebody you trust, and let you hear it when you are lost?"),
+    "volunteers": N_(
+        "If you are lost: may volunteers help to look for you? There are none yet; we write down what you wish."
+    ),
 }
 assert list(PLAIN) == list(vocabulary.CONSENT_ITEMS)
 
@@ -46,33 +50,6 @@ def answer_consent(elder_id: int) -> ResponseReturnValue:
     except (Invalid, Conflict) as error:
         return _page(elder, error), 409 if isinstance(error, Conflict) else 422
     return redirect(url_for(".record", elder_id=elder_id, _anchor="consents-title"), code=303)
-
-
-@bp.post("/elders/<int:elder_id>/trial")
-@access.allowed(*WHO)
-def lend_sample(elder_id: int) -> ResponseReturnValue:
-    elder_here(elder_id)
-    db, vault, form = connection.get_db(), connection.get_vault(), request.form.get("form", "badge")
-    today, now = elder_form.today(), connection.now()
-    trials.lend(db, vault, elder_id, form, today=today, by=g.staff.id, now=now)
-    return redirect(url_for(".record", elder_id=elder_id, _anchor="sample-title"), code=303)
-
-
-@bp.post("/elders/<int:elder_id>/trial/end")
-@access.allowed(*WHO)
-def end_trial(elder_id: int) -> ResponseReturnValue:
-    elder_here(elder_id)
-    trials.end(
-        connection.get_db(),
-        connection.get_vault(),
-        elder_id,
-        request.form.get("outcome", ""),
-        request.form.get("reason", ""),
-        form_id=elder_form.form_id(),
-        by=g.staff.id,
-        now=connection.now(),
-    )
-    return redirect(url_for(".record", elder_id=elder_id, _anchor="sample-title"), code=303)
 
 
 def _write(elder: Elder) -> None:

@@ -10,6 +10,7 @@ from station.elders import Elder
 from station.issuing import records
 from station.web import access, connection
 from station.web.registration.blueprint import WHO, bp, elder_here, my_communities, my_station, note
+from station.web.registration.trying import due_count
 
 # Where each wrong fact is mended.
 MENDING = {"home": "address", "health": "health_notes", "photo": "photo"}
@@ -23,7 +24,7 @@ def checks_due() -> ResponseReturnValue:
     fresh, every = halfyear.confirmed_lately(connection.get_db(), g.staff.station, connection.now())
     return render_template(
         "registry/checks.html", work=work, names=names, fresh=fresh, every=every,
-        communities={area.id: area.name for area in my_communities()},
+        communities={area.id: area.name for area in my_communities()}, samples=due_count(),
     )  # fmt: skip
 
 

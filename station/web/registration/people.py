@@ -21,6 +21,7 @@ from station.web.registration.entry import (
     unsaved,
 )
 from station.web.registration.halfyear import reminder
+from station.web.registration.trying import due_count
 
 NEW = "registry/new.html"
 
@@ -45,6 +46,7 @@ def people() -> ResponseReturnValue:
         communities={community.id: community.name for community in my_communities()},
         checks=len(halfyear.due(db, here.number, connection.now())),
         week=reminder(),
+        samples=due_count(),
         wishes=len(proposals.waiting(db, here.number)),
         incoming=len(moves.incoming(db, here.number)),
     )
