@@ -97,25 +97,26 @@ def admit(
     now: datetime,
 ) -> int:
     """These elders of the station live there from now on; the desk becomes a contact of each. How many are new."""
-    home, came = get(db, vault, institution_id), 0
-    typed = Typed(home.name, home.phone, home.desk_first, home.channel_id, home.destination)
+    home = get(db, vault, institution_id)
     with transaction(db):
-        for elder_id in dict.fromkeys(elder_ids):
-            if db.scalar("SELECT station FROM elder WHERE id = ?", elder_id) != home.station:
-                raise NotFound("There is no such elder in the register.")
-            if (
-                db.scalar("SELECT institution_id FROM institution_elder WHERE elder_id = ?", elder_id)
-                == home.id
-            ):
-                continue
-            _leave(db, elder_id)
-            db.insert("institution_elder", elder_id=elder_id, institution_id=home.id, since=clock.text(now))
-            _give_desk(db, vault, elder_id, typed)
-            audit.record(
-                db, vault.ring, staff_id=by, action="institution.admit", about=f"elder/{elder_id}", now=now
-            )
-            came += 1
-    return came
+        return sum(move_in(db, vault, home, one, by=by, now=now) for one in dict.fromkeys(elder_ids))
+
+
+def move_in(
+    db: StationDatabase, vault: Vault, home: Institution, elder_id: int, *, by: int | None, now: datetime
+) -> bool:
+    """One elder lives there from now on; inside the caller's transaction. Whether that is new. Raises NotFound."""
+    if db.scalar("SELECT station FROM elder WHERE id = ?", elder_id) != home.station:
+        raise NotFound("There is no such elder in the register.")
+    if db.scalar("SELECT institution_id FROM institution_elder WHERE elder_id = ?", elder_id) == home.id:
+        return False
+    _leave(db, elder_id)
+    db.insert("institution_elder", elder_id=elder_id, institution_id=home.id, since=clock.text(now))
+    typed = Typed(home.name, home.phone, home.desk_first, home.channel_id, home.destination)
+    _give_desk(db, vault, elder_id, typed)
+    about = f"elder/{elder_id}"
+    audit.record(db, vault.ring, staff_id=by, action="institution.admit", about=about, now=now)
+    return True
 
 
 def leave(db: StationDatabase, vault: Vault, elder_id: int, *, by: int, now: datetime) -> None:
@@ -137,6 +138,14 @@ def get(db: StationDatabase, vault: Vault, institution_id: int) -> Institution:
 def of_station(db: StationDatabase, vault: Vault, station: int) -> list[Institution]:
     rows = db.rows("SELECT * FROM institution WHERE station = ? ORDER BY name", station)
     return [_institution(db, vault, row) for row in rows]
+
+
+def names_of(db: StationDatabase, station: int) -> list[str]:
+    """What the station's institutions are called."""
+    return [
+        row["name"]
+        for row in db.rows("SELECT name FROM institution WHERE station = ? ORDER BY name", station)
+    ]
 
 
 def of_elder(db: StationDatabase, elder_id: int) -> tuple[int, str] | None:

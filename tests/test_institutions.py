@@ -1,16 +1,19 @@
 """A nursing home: its desk is a contact of everybody who lives there, whole lists move in, badges come for all at once."""
 
+import io
+import re
 import uuid
 from dataclasses import replace
 
+import openpyxl
 import pytest
 from conftest import NOW, WANG, Desk, enrol
 from test_registry import form, id_of
 
-from station import addresses, elders, institutions
+from station import addresses, elders, institutions, tables
 from station.db import transaction
 from station.issuing import orders, records
-from station.lists import imports, working
+from station.lists import imports, working, writing
 
 HOUSE = {"name": "松花江颐养院", "phone": "0432-62010008", "order": "first"}
 
@@ -91,6 +94,48 @@ def test_a_whole_list_moves_in_and_everybody_gets_a_badge(home, worker, house):
     assert worker.post(f"/institutions/{house}/badges").status_code == 303
     assert home.db.scalar("SELECT count(*) FROM badge WHERE state = 'ordered'") == count
     assert institutions.without_badge(home.db, house) == []
+
+
+def test_a_list_names_the_home_of_each_and_says_which_cell_is_wrong(home, worker, house, wang):
+    head = "姓名,住址,电话,联系人,同意登记,养老机构,出生日期"
+    rows = (
+        f"沈一兰,1号楼,19900000501,沈家人,是,{HOUSE['name']},",
+        "沈二兰,2号楼,19900000502,沈家人,是,,",
+        "沈三兰,3号楼,19900000503,沈家人,是,没有登记的养老院,",
+        f"{WANG.name},帝景小区,19900000002,张伟,是,{HOUSE['name']},1946-03-05",
+    )
+    new = imports.keep(
+        home.db, home.vault, "\n".join((head, *rows)).encode(), station=1, community_id=1,
+        form_id=uuid.uuid4().hex, by=1, now=NOW,
+    )  # fmt: skip
+    working.work(home.db, home.vault, new, today=NOW.date(), now=NOW)
+    preview = worker.get(f"/elders/imports/{new}").text
+    assert HOUSE["name"] in preview.split('id="good-title"')[1]
+    assert re.search(
+        r"养老机构: [^<]*松花江颐养院", preview.split('id="wrong-title"')[1].split("</section>")[0]
+    )
+    imports.save(home.db, home.vault, new, by=1, now=NOW)
+    working.work(home.db, home.vault, new, today=NOW.date(), now=NOW)
+    [living] = institutions.people(home.db, house)
+    assert contacts(home, living) == [(1, *DESK), (2, "沈家人", "+8619900000501")]
+    assert home.db.scalar("SELECT count(*) FROM elder") == 3
+    sent = homes_in_an_export(home)
+    assert sent["沈一兰"] == HOUSE["name"]
+    assert sent["沈二兰"] == ""
+
+
+def test_the_template_has_the_column_and_names_the_homes(worker, house):
+    book = openpyxl.load_workbook(io.BytesIO(worker.get("/elders/imports/template.xlsx").data))
+    assert "养老机构" in [cell.value for cell in book.worksheets[0][1]]
+    notes = {row[0].value: row[1].value for row in book["填写说明"].iter_rows()}
+    assert HOUSE["name"] in notes["养老机构"]
+
+
+def homes_in_an_export(home) -> dict[str, str]:
+    """The homes in an exported list, by name."""
+    content = writing.export(home.db, home.vault, "csv", station=1, reason="visits", by=4, now=NOW)
+    head, *people = tables.read(content)
+    return {row[0]: row[head.index("养老机构")] for row in people}
 
 
 def test_an_elder_may_have_several_badges(home, wang):

@@ -34,6 +34,7 @@ ONLY_CONTACT = {
     "relation": ("与老人关系", "关系", "联系人关系"),
 }
 MORE = {
+    "institution": ("养老机构", "所住机构", "机构", "机构名称", "养老院", "敬老院", "institution"),
     "health_notes": ("健康提示", "健康状况", "health_notes"),
     "history": ("走失经历", "走失情况", "备注", "history"),
     "call_name": ("称呼", "怎么称呼", "call_name"),
@@ -45,12 +46,14 @@ CONSENTS = {
     "family_place": ("同意告知家属位置",),
     "finding_community": ("同意告知发现地社区",),
     "photo": ("同意值班员看照片",),
+    "health_notes": ("同意告知健康提示",),
     "page_call_name": ("同意页面显示称呼",),
     "page_hints": ("同意页面显示提示",),
     "page_flags": ("同意受伤时显示急救提示",),
     "finder_photo": ("同意紧急时出示照片",),
     "finder_health": ("同意紧急时出示健康提示",),
     "voice": ("同意保留熟悉的声音",),
+    "volunteers": ("同意请志愿者帮忙寻找",),
 }
 NEEDED = ("name", "address", "contact1_phone")
 

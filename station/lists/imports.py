@@ -48,16 +48,17 @@ class Finding:
     elder_id: int | None = None
     errors: tuple[Invalid, ...] = ()
     notes: tuple[Invalid, ...] = ()
+    home: str = ""  # the nursing home that the row names
 
     def dump(self) -> list[Any]:
         texts = [[[e.field, e.message, e.params] for e in found] for found in (self.errors, self.notes)]
-        return [self.row, self.outcome, self.name, self.elder_id, *texts]
+        return [self.row, self.outcome, self.name, self.elder_id, *texts, self.home]
 
     @staticmethod
     def load(raw: list[Any]) -> "Finding":
-        errors, notes = (tuple(Invalid(f, text, **params) for f, text, params in one) for one in raw[4:])
+        errors, notes = (tuple(Invalid(f, text, **params) for f, text, params in one) for one in raw[4:6])
         row, outcome, name, elder_id = raw[:4]
-        return Finding(row, outcome, name, elder_id, errors, notes)
+        return Finding(row, outcome, name, elder_id, errors, notes, *raw[6:])
 
 
 def keep(

@@ -1,12 +1,13 @@
 """One row of a list: read into the form that a worker would have typed, with what is wrong in each cell."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from station import enrolment, tables, vocabulary
 from station.enrolment import ContactForm, ElderForm, Enrolment, Locality
 from station.errors import Invalid, InvalidForm
+from station.institutions import Institution
 from station.lists import columns, ruined
 from station.vocabulary import N_
 
@@ -15,6 +16,9 @@ NO_HEADINGS = N_(
     "The first row must name the columns: at least 姓名, 住址 and 联系人1电话. Download the template to see all of them."
 )
 UNKNOWN_WORD = N_("“%(word)s” is not known here. Write one of: %(choices)s")
+UNKNOWN_HOME = N_(
+    "No nursing home of this name is entered. Enter it first under “Nursing homes”, or write one of: %(choices)s"
+)
 UNKNOWN_COMMUNITY = N_("This is none of the station's communities. Write one of: %(choices)s")
 YES_OR_NO = N_("Write 是 or 否.")
 OTHER_BIRTH = N_("The birth date in the list differs from the identity number, which was taken.")
@@ -31,6 +35,7 @@ class Setting:
     communities: dict[str, int]
     community_id: int | None
     today: date
+    homes: dict[str, Institution] = field(default_factory=dict)  # nursing homes of the station, by name
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,7 @@ class ReadRow:
     enrolment: Enrolment | None  # None when something is wrong
     errors: tuple[Invalid, ...] = ()
     notes: tuple[Invalid, ...] = ()
+    home: Institution | None = None  # the nursing home in which the elder lives
 
 
 def places(first_row: list[str]) -> dict[str, int]:
@@ -56,7 +62,7 @@ def read(number: int, row: list[str], where: dict[str, int], setting: Setting) -
     """Read and check one row; every wrong cell is named."""
     cells = {field: tables.bare(row[place]) if place < len(row) else "" for field, place in where.items()}
     reader = _Reader(cells, setting)
-    form = reader.form()
+    form, home = reader.form(), reader.home()
     checked = None
     try:
         checked = enrolment.check(form, setting.locality, setting.today)
@@ -65,7 +71,7 @@ def read(number: int, row: list[str], where: dict[str, int], setting: Setting) -
     if checked:
         reader.compare(checked)
     good = checked if not reader.errors else None
-    return ReadRow(number, form.name, good, tuple(reader.errors), tuple(reader.notes))
+    return ReadRow(number, form.name, good, tuple(reader.errors), tuple(reader.notes), home)
 
 
 class _Reader:
@@ -78,9 +84,9 @@ class _Reader:
         self.notes: list[Invalid] = []
 
     def form(self) -> ElderForm:
-        for field, text in self.cells.items():
+        for name, text in self.cells.items():
             try:
-                ruined.refuse_formula(field, text)
+                ruined.refuse_formula(name, text)
             except Invalid as error:
                 self.errors.append(error)
         return ElderForm(
@@ -98,6 +104,17 @@ class _Reader:
             consents=tuple(item for item in vocabulary.CONSENT_ITEMS if self._is_yes(f"consent_{item}")),
             given_by=self._word("given_by", "given_by") or "relative",
         )
+
+    def home(self) -> Institution | None:
+        """The nursing home that the row names; an empty cell or a no means that the elder lives at home."""
+        text = columns.plain(self._text("institution"))
+        if text in columns.NO:
+            return None
+        found = self.setting.homes.get(text)
+        if found is None:
+            known = "、".join(home.name for home in self.setting.homes.values()) or "–"
+            self.errors.append(Invalid("institution", UNKNOWN_HOME, choices=known))
+        return found
 
     def add(self, errors: list[Invalid]) -> None:
         """Take in what the check of the form says, unless the cell has its error already."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
 
-from station import clock, communities, elders, seal, tables
+from station import clock, communities, elders, institutions, seal, tables
 from station.db import IntegrityError, StationDatabase, transaction
 from station.elders import Origin
 from station.enrolment import Locality
@@ -50,13 +50,14 @@ def work(
             raise
 
 
-def setting(db: StationDatabase, one: Import, today: date) -> Setting:
+def setting(db: StationDatabase, vault: Vault, one: Import, today: date) -> Setting:
     """What the list is read against."""
     station = communities.station(db, one.station)
     here = {c.name: c.id for c in communities.communities(db) if c.station == one.station}
     locality = Locality(station.area_code, station.address_prefix, frozenset(here.values()))
     named = {columns.plain(name): number for name, number in here.items()}
-    return Setting(locality, named, one.community_id, today)
+    homes = {columns.plain(home.name): home for home in institutions.of_station(db, vault, one.station)}
+    return Setting(locality, named, one.community_id, today, homes)
 
 
 # Looking ------------------------------------------------------------------------------------------
@@ -72,7 +73,7 @@ def _look(db: StationDatabase, vault: Vault, one: Import, today: date, now: date
         return _unreadable(db, vault, one, error, now)
     total = sum(any(row) for row in rows[1:])
     found = []
-    for finding in _findings(rows, where, setting(db, one, today), Matcher(db, vault, one.station)):
+    for finding in _findings(rows, where, setting(db, vault, one, today), Matcher(db, vault, one.station)):
         found.append(finding)
         if len(found) % SLICE == 0 or len(found) == total:
             _count(db, one, total, found)
@@ -97,17 +98,17 @@ def _findings(
 
 
 def _finding(read: ReadRow, matcher: Matcher) -> Finding:
-    name = read.name[:40]
+    name, home = read.name[:40], read.home.name if read.home else ""
     if read.enrolment is None:
         return Finding(read.number, "wrong", name, None, read.errors, read.notes)
     try:
         elder_id = matcher.registered(read.enrolment)
         if elder_id is not None:
-            return Finding(read.number, "known", name, elder_id)
+            return Finding(read.number, "known", name, elder_id, home=home)
         matcher.refuse_twin(read.number, read.enrolment)
     except Invalid as error:
         return Finding(read.number, "wrong", name, None, (error,), read.notes)
-    return Finding(read.number, "good", name, None, (), read.notes)
+    return Finding(read.number, "good", name, None, (), read.notes, home)
 
 
 def _count(db: StationDatabase, one: Import, total: int, found: list[Finding]) -> None:
@@ -142,7 +143,7 @@ def _unreadable(db: StationDatabase, vault: Vault, one: Import, error: Invalid, 
 
 def _save(db: StationDatabase, vault: Vault, one: Import, today: date, now: datetime, tell: Tell) -> None:
     rows = imports.rows(db, vault, one)
-    where, against = reading.places(rows[0]), setting(db, one, today)
+    where, against = reading.places(rows[0]), setting(db, vault, one, today)
     found = {finding.row: finding for finding in imports.findings(db, vault, one)}
     behind = {row["row"] for row in db.rows("SELECT row FROM elder_import_row WHERE import_id = ?", one.id)}
     ahead = [n for n, finding in found.items() if finding.outcome == "good" and n not in behind]
@@ -194,6 +195,8 @@ def _save_row(
         return _behind(db, one, read.number, "known", known, now)
     origin = Origin(f"import-{one.uid}-{read.number}", one.station, one.staff_id, "paper")
     elder_id = elders.add(db, vault, _uid(vault, one, read.number), read.enrolment, origin, now)
+    if read.home:
+        institutions.move_in(db, vault, read.home, elder_id, by=one.staff_id, now=now)
     return _behind(db, one, read.number, "saved", elder_id, now)
 
 
@@ -245,4 +248,6 @@ def _ended(finding: Finding, outcome: dict[str, object] | None) -> Finding:
     elder_id = outcome["elder_id"]
     assert elder_id is None or isinstance(elder_id, int)
     errors = (Invalid("identity_number", ELSEWHERE),) if outcome["outcome"] == "wrong" else ()
-    return Finding(finding.row, str(outcome["outcome"]), finding.name, elder_id, errors, finding.notes)
+    return Finding(
+        finding.row, str(outcome["outcome"]), finding.name, elder_id, errors, finding.notes, finding.home
+    )

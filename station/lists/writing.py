@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from station import audit, communities, elders, phones, tables, vocabulary
+from station import audit, communities, elders, institutions, phones, tables, vocabulary
 from station.communities import Community
 from station.db import StationDatabase, transaction
 from station.elders import Elder
@@ -41,7 +41,8 @@ def write(kind: str, title: str, rows: Rows, more: dict[str, Rows] | None = None
 def template(db: StationDatabase, kind: str, station: int) -> bytes:
     """An empty list: headings, all cells as text, and a sheet that says what may stand in each column."""
     here = [one.name for one in communities.communities(db) if one.station == station]
-    return write(kind, "老人名单", [columns.headings()], {"填写说明": _notes(here)})
+    homes = institutions.names_of(db, station)
+    return write(kind, "老人名单", [columns.headings()], {"填写说明": _notes(here, homes)})
 
 
 def rest(db: StationDatabase, vault: Vault, one: Import, kind: str, *, say: Say) -> bytes:
@@ -112,7 +113,9 @@ def _people(
         tell(done, len(ids))
         uid = elders.uid_of(db, elder_id)
         if vault.has(f"elder/{uid}"):  # who was erased is an empty row
-            yield _person(elders.get(db, vault, elder_id), areas, _badges(db, elder_id))
+            home = institutions.of_elder(db, elder_id)
+            more = {"institution": home[1] if home else ""}
+            yield _person(elders.get(db, vault, elder_id), areas, _badges(db, elder_id), more)
 
 
 def _badges(db: StationDatabase, elder_id: int) -> str:
@@ -123,7 +126,9 @@ def _badges(db: StationDatabase, elder_id: int) -> str:
     )
 
 
-def _person(elder: Elder, areas: dict[int, Community], badges: str) -> list[str]:
+def _person(elder: Elder, areas: dict[int, Community], badges: str, more: dict[str, str]) -> list[str]:
+    # The file leaves the station, so health notes are in it by consent alone.
+    told = elder.health_notes if "health_notes" in elder.consents else ()
     cells = {
         "name": elder.name,
         "identity_number": elder.id_last_four,
@@ -131,11 +136,12 @@ def _person(elder: Elder, areas: dict[int, Community], badges: str) -> list[str]
         "sex": columns.shown("sex", elder.sex) if elder.sex else "",
         "address": elder.address,
         "community": areas[elder.community_id].name,
-        "health_notes": "、".join(columns.shown("health_notes", code) for code in elder.health_notes),
+        "health_notes": "、".join(columns.shown("health_notes", code) for code in told),
         "history": elder.history,
         "call_name": elder.call_name,
         "hints": "、".join(columns.shown("hints", code) for code in elder.hints),
         **{f"consent_{item}": "是" if item in elder.consents else "否" for item in vocabulary.CONSENT_ITEMS},
+        **more,
     }
     for n, one in enumerate(elder.own_contacts, 1):
         cells[f"contact{n}_name"] = one.name
@@ -146,7 +152,7 @@ def _person(elder: Elder, areas: dict[int, Community], badges: str) -> list[str]
     return [*listed, status, elder.created_at.date().isoformat(), badges]
 
 
-def _notes(communities_here: list[str]) -> Rows:
+def _notes(communities_here: list[str], homes: list[str]) -> Rows:
     """What may stand in a column, in the words of the template."""
     words = {kind: columns.choices(kind) for kind in columns.WORDS}
     yes = "是 或 否；空着就是否"
@@ -160,6 +166,10 @@ def _notes(communities_here: list[str]) -> Rows:
         ["社区", "、".join(communities_here)],
         ["联系人1电话", "必填。手机或带区号的座机"],
         ["联系人1关系", words["relation"]],
+        [
+            "养老机构",
+            f"住在养老机构的填机构名称，要先在“养老机构”页登记；空着就是住家里。已登记：{'、'.join(homes) or '还没有'}",
+        ],
         ["健康提示", f"可填多个，用、分隔：{words['health_notes']}"],
         ["页面提示", f"最多 {vocabulary.MOST_HINTS} 个：{words['hints']}"],
         ["同意人", words["given_by"]],
