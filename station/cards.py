@@ -50,7 +50,7 @@ def _opened(vault: Vault, row: dict[str, Any]) -> PublicItems:
 
 def preview(enrolment: Enrolment) -> PublicItems:
     """What a stranger would see if this form were saved."""
-    allowed = enrolment.consents
+    allowed = vocabulary.in_force(enrolment.consents)
     critical = tuple(code for code in enrolment.health_notes if code in vocabulary.LIFE_CRITICAL)
     return PublicItems(
         call_name=enrolment.call_name if "page_call_name" in allowed else "",

@@ -66,7 +66,9 @@ _LANDMARKS = (
     Entry("police", "松园派出所", "43.8094", "126.5782", safe=True, hours="24小时", phone="0432-62010023"),
     Entry("hospital", "滨江社区卫生服务中心", "43.8327", "126.5492", safe=True, hours="8:00-17:00", phone="0432-62010024"),
 )  # fmt: skip
-_ALL = ("record", "family_place", "finding_community", "photo")
+_ALL = ("record", "family_place", "finding_community", "photo", "health_notes")
+_VOLUNTEERS = ("王秀兰", "刘桂芝", "陈玉梅")  # their families would have volunteers asked
+_SHY = "单长江"  # of him not even health notes are told to anybody
 _ELDERS = (
     ("王秀兰", "1946-03-05", "female", "帝景小区105号楼2单元301", "son", ("memory", "diabetes"), "王奶奶", ("slowly", "forgets")),
     ("肖德福", "1941-11-20", "male", "帝景小区103号楼1单元502", "daughter", ("memory", "walking", "anticoagulant"), "", ()),
@@ -83,6 +85,9 @@ _WAITING = (
     ("孙玉珍", "1949-02-11", "female", "帝景小区103号楼2单元202", "daughter", ("memory",), "", ()),
     ("马占山", "1943-08-16", "male", "江畔人家7号楼1单元601", "son", ("memory", "heart"), "", ()),
 )  # fmt: skip
+
+# Tries a sample before anything is decided; the day to ask has passed.
+_TRYING = ("吴桂云", "1951-10-09", "female", "松江小区2号楼1单元401", "daughter", ("memory",), "", ())
 
 
 def exists(folder: Path) -> bool:
@@ -121,7 +126,7 @@ def furnish(db: StationDatabase, vault: Vault, note: Note, now: datetime) -> Non
     _name_places(db, vault, now)
     _engage(db, vault, note, now)
     for number, person in enumerate(_ELDERS):
-        _enrol(db, vault, number, person, now)
+        orders.order(db, vault, _enrol(db, vault, number, person, now), by=1, now=now)
 
 
 def set_pace(db: StationDatabase, factor: float) -> None:
@@ -170,7 +175,9 @@ def make_badges(db: StationDatabase, vault: Vault, config: Config, now: datetime
 def send_out(db: StationDatabase, vault: Vault, config: Config, now: datetime) -> None:
     """Let a worker be on the way with badges to people who wait for them."""
     for number, person in enumerate(_WAITING, len(_ELDERS)):
-        _enrol(db, vault, number, person, now - timedelta(hours=30))
+        then = now - timedelta(hours=30)
+        orders.order(db, vault, _enrol(db, vault, number, person, then), by=1, now=then)
+    underway.try_on(db, vault, _enrol(db, vault, len(_ELDERS) + len(_WAITING), _TRYING, now), now)
     underway.set_out(db, vault, config, now)
     underway.apply(db, vault, communities.station(db, STATION), now)
 
@@ -232,7 +239,7 @@ def _engage(db: StationDatabase, vault: Vault, note: Note, now: datetime) -> Non
     duty.replace_roster(db, STATION, shifts)
 
 
-def _enrol(db: StationDatabase, vault: Vault, number: int, person: tuple[Any, ...], now: datetime) -> None:
+def _enrol(db: StationDatabase, vault: Vault, number: int, person: tuple[Any, ...], now: datetime) -> int:
     name, born, sex, address, relation, notes, call_name, hints = person
     shown = (("page_call_name",) if call_name else ()) + (("page_hints",) if hints else ()) + ("page_flags",)
     form = ElderForm(
@@ -249,7 +256,7 @@ def _enrol(db: StationDatabase, vault: Vault, number: int, person: tuple[Any, ..
         history="演示数据：喜欢去江边散步，走失过一次。",
         call_name=call_name,
         hints=hints,
-        consents=_ALL + shown,
+        consents=_agreed(name, shown),
     )
     station = communities.station(db, STATION)
     ids = frozenset(community.id for community in communities.communities(db))
@@ -257,10 +264,13 @@ def _enrol(db: StationDatabase, vault: Vault, number: int, person: tuple[Any, ..
         form, enrolment.Locality(station.area_code, station.address_prefix, ids), now.date()
     )
     entered = now - LONG_AGO if number == len(_ELDERS) - 1 else now  # the last one's half-yearly check is due
-    elder_id = elders.register(
-        db, vault, checked, form_id=f"demo-{number}", station=STATION, by=1, now=entered
-    )
-    orders.order(db, vault, elder_id, by=1, now=now)
+    return elders.register(db, vault, checked, form_id=f"demo-{number}", station=STATION, by=1, now=entered)
+
+
+def _agreed(name: str, shown: tuple[str, ...]) -> tuple[str, ...]:
+    if name == _SHY:
+        return ("record", "family_place", "photo", *(item for item in shown if item != "page_flags"))
+    return _ALL + shown + (("volunteers",) if name in _VOLUNTEERS else ())
 
 
 def _channel(db: StationDatabase, vault: Vault, label: str, note: Note, now: datetime) -> int:

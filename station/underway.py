@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from station import communities, enrolment, photos
+from station import communities, enrolment, photos, trials
 from station.applications import drafts, pictures, questions
 from station.applications.drafts import Content
 from station.communities import Station
@@ -32,6 +32,12 @@ def set_out(db: StationDatabase, vault: Vault, config: Config, now: datetime) ->
     trips.note(db, vault, waiting[0], tried, today=today, by=WORKER, now=before)
 
 
+def try_on(db: StationDatabase, vault: Vault, elder_id: int, now: datetime) -> None:
+    """Let an elder wear a sample since longer than a week."""
+    then = now - trials.LASTS - timedelta(days=2)
+    trials.lend(db, vault, elder_id, "badge", today=then.date(), by=WORKER, now=then)
+
+
 # Three families have applied: one waits, one waits too long and may be registered already, one is asked something.
 _FAMILIES = (
     ("郑玉兰", "1947-05-12", "female", "锦绣花园3号楼2单元301", "19900003001", 20),
@@ -54,7 +60,7 @@ def apply(db: StationDatabase, vault: Vault, station: Station, now: datetime) ->
             community_id="1",
             contacts=(ContactForm(f"{name[0]}家属", phone, "daughter"),),
             health_notes=("memory",),
-            consents=("record", "family_place", "photo"),
+            consents=("record", "family_place", "photo", "health_notes"),
         )
         then = now - timedelta(hours=hours)
         draft = drafts.begin(db, vault, Content(form), then)

@@ -3,6 +3,8 @@
 Codes are stored; what people read is translated from the English text here.
 """
 
+from collections.abc import Iterable
+
 
 def N_(text: str) -> str:  # noqa: N802 - gettext's usual marker
     """Mark a text for translation where it is written; it is translated where it is shown."""
@@ -62,16 +64,37 @@ CONSENT_ITEMS = {
     "family_place": N_("The contacts learn the place when the badge is scanned"),
     "finding_community": N_("The community where the elder is found learns that the elder is there"),
     "photo": N_("The duty officers see the photo"),
+    "health_notes": N_(
+        "Ambulance and helpers may be told the health notes; without this only the station and the family know them"
+    ),
     "page_call_name": N_("The finder's page shows how to address the elder"),
     "page_hints": N_("The finder's page shows the chosen hints"),
-    "page_flags": N_("After pressing “hurt”, the finder sees the life-critical notes"),
+    "page_flags": N_(
+        "After pressing “hurt”, the finder sees the life-critical notes (counts together with the health notes)"
+    ),
     "finder_photo": N_("In need, the duty officer may show the photo to one finder for half an hour"),
     "finder_health": N_(
-        "In need, the duty officer may show the health notes to one finder for the ambulance"
+        "In need, the duty officer may show the health notes to one finder for the ambulance "
+        "(counts together with the health notes)"
     ),
     "voice": N_("The station keeps a clip of a familiar voice and may let one finder play it to the elder"),
+    "volunteers": N_(
+        "Volunteers may be told that the elder is missing and be asked to help look "
+        "(the station has none yet: the answer is kept, and nothing is sent)"
+    ),
 }
-CONSENT_VERSION = "2026-11"
+CONSENT_VERSION = "2026-11.2"
+# The keys that tick them at the desk: digits, then the letter of 语音 and of 志愿者.
+CONSENT_KEYS = dict(zip(CONSENT_ITEMS, "1234567890yz", strict=True))
+# What counts only together with another item: who does not let health notes out lets nobody read them.
+CONSENT_NEEDS = {"page_flags": "health_notes", "finder_health": "health_notes"}
+
+
+def in_force(given: Iterable[str]) -> frozenset[str]:
+    """Of the items to which somebody said yes those that count, since what they need was agreed to as well."""
+    agreed = frozenset(given)
+    return frozenset(item for item in agreed if CONSENT_NEEDS.get(item, item) in agreed)
+
 
 # Who may say yes or no (Civil Code, articles 28 and 33). Who decides alone is asked alone.
 GIVEN_BY = {

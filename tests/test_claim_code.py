@@ -39,8 +39,7 @@ def lost(home: Home, wang: Wearer) -> int:
 def code_of(home: Home, incident: int, staff_id: int = DUTY) -> str:
     with transaction(home.db):
         links.make(home.db, home.vault, incident, staff_id=staff_id, now=NOW)
-        codes.make(home.db, home.vault, [(incident, staff_id)], NOW)
-        return codes.of(home.db, home.vault.ring, incident, staff_id)
+        return codes.make(home.db, home.vault, incident, staff_id, NOW)
 
 
 def holders(home: Home) -> tuple[int | None, int | None]:

@@ -20,7 +20,7 @@ from station.web import connection
 BASE = "https://zj.example.cn"
 JSON = {"Accept": "application/json"}
 JPEG = (lambda out: Image.effect_noise((48, 60), 80).save(out, "JPEG") or out.getvalue())(io.BytesIO())
-ALL = ("page_call_name", "finder_photo", "finder_health")
+ALL = ("page_call_name", "finder_photo", "health_notes", "finder_health")
 
 
 @pytest.fixture

@@ -37,7 +37,8 @@ def test_the_secretary_gets_every_field_of_their_own_station(home, secretary, wa
     row = dict(zip(head, people[0], strict=False))
     assert row["姓名"] == wang.form.name
     assert row["住址"].endswith(wang.form.address)
-    assert (row["联系人1姓名"], row["联系人2关系"], row["健康提示"]) == ("张伟", "女儿", "记性差、糖尿病")
+    assert (row["联系人1姓名"], row["联系人2关系"]) == ("张伟", "女儿")
+    assert (row["健康提示"], row["同意告知健康提示"]) == ("", "否"), "by consent alone"
     assert row["联系人2电话"] == "0432-62010003"
     assert (row["同意登记"], row["同意页面显示提示"], row["胸牌"]) == ("是", "否", wang.number)
 

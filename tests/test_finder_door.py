@@ -407,7 +407,9 @@ def test_silence_of_a_minute_is_said_and_puts_the_phone_first(client, home, wang
 
 def test_consented_flags_come_after_the_hurt_press_and_go_with_the_incident(client, home, now):
     li = enrol(
-        home, dataclasses.replace(WANG, name="李桂芳", consents=(*WANG.consents, "page_flags")), "form-li"
+        home,
+        dataclasses.replace(WANG, name="李桂芳", consents=(*WANG.consents, "health_notes", "page_flags")),
+        "form-li",
     )
     calm = post(client, li, act="with_elder").get_json()
     hurt = post(client, li, act="hurt").get_json()

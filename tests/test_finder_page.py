@@ -50,7 +50,7 @@ def open_hearted(home):
         name="李桂芳",
         call_name="李奶奶",
         hints=("slowly", "no_chase", "korean"),
-        consents=(*WANG.consents, "page_call_name", "page_hints", "page_flags"),
+        consents=(*WANG.consents, "health_notes", "page_call_name", "page_hints", "page_flags"),
     )
     return enrol(home, form, "form-li")
 

@@ -273,7 +273,7 @@ def test_an_identity_number_is_registered_once(home, worker):
 
 def test_the_preview_shows_exactly_what_was_consented(home, worker):
     before = counts(home, *BESIDE)
-    typed = form(name="", call_name="李奶奶", hints=["slowly"], consents=["page_flags"])
+    typed = form(name="", call_name="李奶奶", hints=["slowly"], consents=["health_notes", "page_flags"])
     items = worker.post("/elders/preview", data=typed, headers={"Accept": "application/json"}).get_json()
     assert items == {"call_name": "", "hints": [], "flags": ["糖尿病：可能需要糖或胰岛素"]}
     typed["consents"] = ["page_call_name", "page_hints"]
@@ -556,7 +556,8 @@ def test_an_application_is_corrected_and_approved_into_a_record(home, worker, ap
     assert id_of(worker.post(path, data=corrected)) == elder_id
     assert elders.get(home.db, home.vault, elder_id).name == "赵桂枝"
     assert len(records.of_elder(home.db, elder_id)) == 1
-    assert {row["means"] for row in consents.ledger(home.db, elder_id)} == {"online"}
+    answers = {(row["given"], row["means"]) for row in consents.ledger(home.db, elder_id)}
+    assert answers == {(1, "online"), (0, "desk")}, "given by the family at home, taken out at the review"
     assert "赵桂芝" not in worker.get("/applications").text
     assert f"/elders/{elder_id}" in worker.get(f"/applications/{applied}").text
 

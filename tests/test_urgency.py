@@ -52,7 +52,7 @@ def policy(home: Home, incident: int) -> Policy:
 
 def careful(home: Home) -> Wearer:
     """An elder with diabetes whose family lets helpers see that in need."""
-    form = replace(WANG, name="刘桂芝", consents=(*WANG.consents, "page_flags"))
+    form = replace(WANG, name="刘桂芝", consents=(*WANG.consents, "health_notes", "page_flags"))
     return enrol(home, form, "form-careful")
 
 

@@ -11,7 +11,7 @@ from station.errors import Conflict, Invalid, NotFound
 from station.incidents import events, finders
 from station.incidents.intake import clean
 from station.vault import Unsealable, Vault
-from station.vocabulary import CAUSES, SHOWABLE
+from station.vocabulary import CAUSES, SHOWABLE, in_force
 
 LASTS = timedelta(minutes=30)
 LONGEST_WORDS = 200
@@ -62,7 +62,7 @@ def offered(db: StationDatabase, elder_id: int | None) -> list[Offer]:
     """What there is to show of an elder, known without opening the record. A clip is kept with consent alone."""
     if elder_id is None:
         return []
-    given = consents.standing(db, elder_id)
+    given = in_force(consents.standing(db, elder_id))
     missing = set() if portraits.exists(db, elder_id) else {"photo"}
     missing |= set() if "voice" in given and voices.exists(db, elder_id) else {"voice"}
     return [Offer(item, CONSENT[item] in given) for item in SHOWABLE if item not in missing]
@@ -111,7 +111,7 @@ def live(db: StationDatabase, scan_id: int, now: datetime) -> dict[str, datetime
         finders.first_of(db, scan_id),
         clock.text(now),
     )
-    given = consents.standing(db, rows[0]["elder_id"]) if rows else ()
+    given = in_force(consents.standing(db, rows[0]["elder_id"]) if rows else ())
     return {
         row["item"]: clock.parse(row["until"])
         for row in rows

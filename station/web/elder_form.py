@@ -156,8 +156,8 @@ def options(places: Iterable[Community], *, with_keys: bool = False) -> dict[str
             for code, (key, text) in vocabulary.HEALTH_NOTES.items()
         ],
         "consents": [
-            (code, str(key % 10) if with_keys else "", gettext(text))
-            for key, (code, text) in enumerate(vocabulary.CONSENT_ITEMS.items(), 1)
+            (code, vocabulary.CONSENT_KEYS[code] if with_keys else "", gettext(text))
+            for code, text in vocabulary.CONSENT_ITEMS.items()
         ],
         "hints": [(code, "", gettext(text)) for code, text in vocabulary.HINTS.items()],
         "given_by": choices(vocabulary.GIVEN_BY),

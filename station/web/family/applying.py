@@ -202,7 +202,7 @@ def fields_of(content: Content, texts: Sequence[tuple[str, str]]) -> dict[str, o
 
 def shown_if_all_agreed(form: ElderForm) -> cards.PublicItems:
     """What strangers would see with every tick on the page about them."""
-    every = replace(form, consents=(*form.consents, *steps.SHOWN_ITEMS))
+    every = replace(form, consents=(*form.consents, *steps.SHOWN_ITEMS, "health_notes"))
     return cards.preview(enrolment.unchecked(every))
 
 

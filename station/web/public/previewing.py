@@ -12,7 +12,7 @@ from station.web.public import card, page
 from station.web.public.blueprint import bp
 
 _SCRIPT = re.compile(r"<script>.*?</script>", re.DOTALL)
-_ITEMS = ("page_call_name", "page_hints", "page_flags")
+_ITEMS = ("page_call_name", "page_hints", "page_flags", "health_notes")
 EXAMPLE = "12345-6"
 
 
