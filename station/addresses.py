@@ -67,20 +67,26 @@ def open_channel(db: StationDatabase, vault: Vault, channel_id: int) -> tuple[Ma
     return opened, bool(row["allow_private"])
 
 
-def door_of(vault: Vault, uid: str) -> str:
+def door_of(vault: Vault, row: Mapping[str, Any]) -> str:
     """The secret end of the address at which a channel's provider speaks to the station; 32 hexadecimal digits.
 
-    It is made again when it is needed and stored nowhere, so that a stolen database opens no door.
+    `row` has the channel's uid and door_epoch. It is made again when it is needed and stored nowhere, so that a
+    stolen database opens no door.
     """
-    return seal.derived_token(vault.ring, "door", uid)
+    epoch = row["door_epoch"]
+    return seal.derived_token(vault.ring, "door", f"{row['uid']}|{epoch}" if epoch else row["uid"])
+
+
+def renew_door(db: StationDatabase, channel_id: int) -> None:
+    """Give a channel another address for what its provider reports; the one before opens nothing any more."""
+    with transaction(db):
+        db.write("UPDATE channel SET door_epoch = door_epoch + 1 WHERE id = ?", channel_id)
 
 
 def at_door(db: StationDatabase, vault: Vault, door: str) -> dict[str, Any] | None:
     """The working channel whose door this is: id, kind, station, uid."""
-    rows = db.rows("SELECT id, kind, station, uid FROM channel WHERE active = 1")
-    return next(
-        (row for row in rows if compare_digest(door_of(vault, row["uid"]).encode(), door.encode())), None
-    )
+    rows = db.rows("SELECT id, kind, station, uid, door_epoch FROM channel WHERE active = 1")
+    return next((row for row in rows if compare_digest(door_of(vault, row).encode(), door.encode())), None)
 
 
 def change_channel(db: StationDatabase, vault: Vault, channel_id: int, settings: Mapping[str, str]) -> None:

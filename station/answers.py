@@ -10,7 +10,7 @@ from station.channels.inbound import Door, Inbound, NotAuthentic, Reply, Told, U
 from station.channels.registry import KINDS
 from station.db import StationDatabase, transaction
 from station.errors import NotFound, UserError
-from station.incidents import events, presses
+from station.incidents import deliveries, events, presses
 from station.vault import Vault
 from station.vocabulary import N_
 
@@ -124,7 +124,7 @@ def _find(db: StationDatabase, channel_id: int, told: Told) -> dict[str, Any] | 
     """The attempt that is meant, among those of this very channel: by our own name of it, else by the provider's id."""
     columns = (
         "SELECT attempt.id, attempt.alert_id, attempt.number, attempt.started_at, alert.attempts, "
-        "alert.incident_id, alert.staff_id, alert.kind, alert.address_id FROM attempt JOIN alert ON alert.id = attempt.alert_id "
+        "alert.incident_id, alert.staff_id, alert.contact_id, alert.kind, alert.address_id FROM attempt JOIN alert ON alert.id = attempt.alert_id "
         "JOIN address ON address.id = alert.address_id "
     )
     alert, _, rest = told.ref.partition("-")
@@ -179,6 +179,7 @@ def _note(db: StationDatabase, at: AtDoor, told: Told, attempt: dict[str, Any]) 
     )
     if told.state == "delivered":
         outbox.report_delivered(db, attempt["alert_id"], at.came.now)
+        deliveries.note(db, at.kind, attempt, _believed(told.at, attempt, at.came.now), at.came.now)
     elif attempt["number"] == attempt["attempts"]:  # else a later attempt speaks for the message
         _failed(db, at, told, attempt)
     return told.state

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from station import accounts, addresses, communities, duty, elders, enrolment, underway
+from station import accounts, addresses, communities, duty, elders, enrolment, readiness, underway
 from station.communities import Policy, Station
 from station.config import Config
 from station.db import StationDatabase, transaction
@@ -22,6 +22,10 @@ from station.vault import Vault
 STATION = 1
 PHONES = "演示手机"
 OUTSIDE = "webhook"
+MAIL = "演示邮箱"
+MAIL_DOMAIN = "demo.example"  # reserved; nothing leaves the machine
+ONE_WAY = "secretary3"  # shows what somebody looks like who can be reached by one way alone
+TRIED = timedelta(days=2)  # ago
 NOTE = "demo.json"
 LONG_AGO = timedelta(days=200)
 
@@ -35,6 +39,7 @@ class Note:
     base_url: str = ""
     port: int = 0
     webhook: str = ""
+    mail_port: int = 0
 
 
 # Invented people. Mobile numbers of the form 199 0000 00xx are in no use.
@@ -139,12 +144,34 @@ def connect(db: StationDatabase, vault: Vault, note: Note, now: datetime) -> Non
     """Point everybody's phone at this machine's demo page, and at the note's webhook when there is one."""
     outside = _channel(db, vault, OUTSIDE, note, now)
     addresses.switch_channel(db, outside, on=bool(note.webhook))
+    _connect_mail(db, vault, note, now)
     phones = _channel(db, vault, PHONES, note, now)
     addresses.change_channel(
         db, vault, phones, {"secret": note.webhook_secret} | _for_applicants(PHONES, note)
     )
     for who, owner in _owners(db):
         _point_all(db, vault, note, who, owner, now)
+    readiness.note_confirmed(db, now - TRIED, now)
+
+
+def _connect_mail(db: StationDatabase, vault: Vault, note: Note, now: datetime) -> None:
+    """The staff's second way, unless an address outside is theirs: mail that the demonstration itself takes."""
+    settings = {
+        "host": "127.0.0.1",
+        "port": str(note.mail_port),
+        "security": "plain",
+        "sender": f"station@{MAIL_DOMAIN}",
+    }
+    channel_id = db.scalar("SELECT id FROM channel WHERE station = ? AND label = ?", STATION, MAIL)
+    if channel_id is None:
+        channel_id = addresses.add_channel(
+            db, vault, station=STATION, kind="smtp", label=MAIL, settings=settings, now=now
+        )
+    addresses.change_channel(db, vault, int(channel_id), settings)
+    addresses.switch_channel(db, int(channel_id), on=not note.webhook)
+    for who, owner in _owners(db):
+        if "staff_id" in owner and who != ONE_WAY:
+            _point(db, vault, int(channel_id), owner, f"{who}@{MAIL_DOMAIN}")
 
 
 def connect_new(db: StationDatabase, vault: Vault, note: Note, now: datetime) -> None:

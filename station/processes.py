@@ -16,6 +16,8 @@ from station import (
     clock,
     communities,
     demo,
+    demo_phones,
+    demo_post,
     drafts,
     duty,
     emergency,
@@ -125,11 +127,17 @@ def _send_without_database(standby: Standby, fallback: WithoutDatabase, stop: th
         fallback.tick(clock.utcnow())
 
 
-def jobs(config: Config) -> None:
-    """Draw badges and keep house, with low priority so that no scan waits for a picture."""
+def jobs(config: Config, post: socket.socket | None) -> None:
+    """Draw badges and keep house, with low priority so that no scan waits for a picture.
+
+    In a demonstration also take the mail that its people get, on the socket that the parent opened for it.
+    """
+    ring = seal.read_keyring(config.keyring)
+    if post:
+        take = partial(_take_mail, config, ring)
+        threading.Thread(target=demo_post.serve, args=(post, take), daemon=True).start()
     with suppress(OSError):
         os.nice(10)
-    ring = seal.read_keyring(config.keyring)
     stop = Stop()
     while not stop.event.is_set():
         try:
@@ -139,6 +147,10 @@ def jobs(config: Config) -> None:
             log.error("the database cannot be used: %s", error)
             heartbeat.beat(config.beats, "jobs")
             stop.event.wait(1.0)
+
+
+def _take_mail(config: Config, ring: Keyring, who: str, message: demo_post.Message) -> None:
+    demo_phones.keep(config, ring, who, message, clock.utcnow())
 
 
 def _work_until(config: Config, db: StationDatabase, vault: Vault, stop: threading.Event) -> None:
@@ -181,21 +193,23 @@ def _keep_true(db: StationDatabase, vault: Vault, config: Config) -> None:
     endings.erase_due(db, vault, now)
 
 
-NAMES = (*(f"web-{n}" for n in range(1, WEB_PROCESSES + 1)), "sender-1", "sender-2", "jobs")
+JOBS = "jobs"
+NAMES = (*(f"web-{n}" for n in range(1, WEB_PROCESSES + 1)), "sender-1", "sender-2", JOBS)
 
 
 def is_web(name: str) -> bool:
     return name.startswith("web")
 
 
-def run(name: str, config: Config, listener: socket.socket) -> None:
-    """Be the child of this name until the parent ends."""
+def run(name: str, config: Config, listener: socket.socket | None) -> None:
+    """Be the child of this name until the parent ends; `listener` is the socket that is its own."""
     if is_web(name):
+        assert listener is not None, "pages are served on a socket"
         web(config, listener, name)
     elif name.startswith("sender"):
         sender(config, name)
     else:
-        jobs(config)
+        jobs(config, listener)
 
 
 def _beat_until(config: Config, name: str, stop: threading.Event) -> None:

@@ -20,11 +20,21 @@ from station.standby import LEADER
 
 log = logging.getLogger("station.serve")
 
+Missing = dict[str, str]  # why, by name
+Post = socket.socket | None
+
 LOOK_EVERY_S = 0.1
 PAUSE_S = 0.5  # a fork is cheap, and an alert may wait for it
 LIVED_S = 10.0  # a child that lived so long was healthy
 FIRST_BEAT_S = 30.0
 STOP_WITHIN_S = 7.0
+READY_WITHIN_S = 10.0  # after that it is said what does not run
+BROKEN_AFTER = 3  # deaths one after the other: whatever dies so often at its start will not begin by waiting
+SETTLED_S = 2.0  # one that died at its start counts as running again after so long
+LOUD, LOUD_AGAIN = (
+    3,
+    120,
+)  # deaths in a row that are told one by one; then one a minute, or a log would fill the disk
 
 
 @dataclass
@@ -36,44 +46,70 @@ class Child:
     started: float
     failures: int = 0
     again_at: float | None = None  # time.monotonic; set once it was found dead
+    last_words: str = ""  # of what killed the one before
 
 
 @dataclass
 class Parent:
-    """Keeps the web processes, sender and jobs running until told to stop."""
+    """Keeps the web processes, sender and jobs running until told to stop. `post` is the demonstration's mail server."""
 
     config: Config
     socket: socket.socket
+    post: Post = None
     children: dict[str, Child] = field(default_factory=dict)
     stopping: bool = False
+    began: float = 0.0  # time.monotonic
+    lacking: Missing | None = (
+        None  # what did not run when it was looked at last; None before anything was said
+    )
 
-    def run(self, ready: Callable[[], None]) -> None:
-        """Start everything, call `ready` once all are alive, and watch over them. Returns after SIGTERM or ^C."""
+    def run(self, ready: Callable[[Missing], None]) -> None:
+        """Start everything, call `ready`, and watch over all. Returns after SIGTERM or ^C.
+
+        `ready` hears what does not run, and why: nothing once all are alive; after ten seconds, or as soon as it is
+        clear that something cannot start, whatever is missing then. It is tried again for ever: pages that work
+        without a sender still take reports.
+        """
+        self.began = time.monotonic()
         heartbeat.forget(self.config.beats, LEADER)
         for name in processes.NAMES:
             self._start(name, failures=0)
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
-        announced = False
         while not self.stopping:
             self._look_after_children()
-            if not announced and self._all_alive():
-                announced = True
-                ready()
+            self._announce(ready)
             time.sleep(LOOK_EVERY_S)
         self._end_children()
+
+    def _announce(self, ready: Callable[[Missing], None]) -> None:
+        if self.lacking == {}:
+            return
+        missing = self._missing()
+        if self.lacking is None and (not missing or self._waited_enough(missing)):
+            self.lacking = missing
+            if missing:
+                told = "; ".join(f"{name}: {why}" for name, why in missing.items())
+                log.error("does not run: %s. Trying on; reports are taken and kept meanwhile", told)
+            ready(missing)
+        elif self.lacking and not missing:
+            self.lacking = missing
+            log.warning("everything runs now")
+
+    def _waited_enough(self, missing: Missing) -> bool:
+        broken = [name for name, child in self.children.items() if child.failures >= BROKEN_AFTER]
+        late = time.monotonic() - self.began > READY_WITHIN_S
+        return late or bool(broken) and missing.keys() - {LEADER} <= set(broken)
 
     def _stop(self, *_: object) -> None:
         self.stopping = True
 
-    def _start(self, name: str, failures: int) -> None:
+    def _start(self, name: str, failures: int, last_words: str = "") -> None:
         heartbeat.forget(self.config.beats, name)
-        process = Forked(
-            name,
-            partial(processes.run, name, self.config, self.socket),
-            keep=self.socket if processes.is_web(name) else None,
-        )
-        self.children[name] = Child(name, process, time.monotonic(), failures)
+        keep = self.socket if processes.is_web(name) else self.post if name == processes.JOBS else None
+        run = partial(processes.run, name, self.config, keep)
+        process = Forked(name, run, keep=keep, loud=_is_told(failures))
+        self.children[name] = Child(name, process, time.monotonic(), failures, last_words=last_words)
 
     def _look_after_children(self) -> None:
         for child in list(self.children.values()):
@@ -90,11 +126,13 @@ class Parent:
         """
         moment = time.monotonic()
         if child.again_at is None:
-            log.error("%s ended with status %s", child.name, child.process.poll())
+            if _is_told(child.failures):
+                log.error("%s ended with status %s", child.name, child.process.poll())
             child.failures = 0 if moment - child.started > LIVED_S else child.failures + 1
+            child.last_words = child.process.last_words or f"ended with status {child.process.poll()}"
             child.again_at = moment + _pause_s(child.failures)
         if moment >= child.again_at:
-            self._start(child.name, child.failures)
+            self._start(child.name, child.failures, child.last_words)
 
     def _hangs(self, child: Child) -> bool:
         age = heartbeat.age_s(self.config.beats, child.name)
@@ -102,9 +140,16 @@ class Parent:
             return time.monotonic() - child.started > FIRST_BEAT_S
         return heartbeat.is_stale(child.name, age)
 
-    def _all_alive(self) -> bool:
-        names = (*self.children, LEADER)
-        return all(heartbeat.age_s(self.config.beats, name) is not None for name in names)
+    def _missing(self) -> Missing:
+        """What does not run, and why. One that died at its start may give a sign of life before it dies again."""
+        found = {}
+        for name, child in self.children.items():
+            settled = not child.failures or time.monotonic() - child.started > SETTLED_S
+            if heartbeat.age_s(self.config.beats, name) is None or child.again_at or not settled:
+                found[name] = child.last_words or "no sign of life yet"
+        if heartbeat.age_s(self.config.beats, LEADER) is None:
+            found[LEADER] = "nothing sends alerts"
+        return found
 
     def _end_children(self) -> None:
         for child in self.children.values():
@@ -112,6 +157,10 @@ class Parent:
         until = time.monotonic() + STOP_WITHIN_S
         for child in self.children.values():
             child.process.end_within(until - time.monotonic())
+
+
+def _is_told(failures: int) -> bool:
+    return failures < LOUD or failures % LOUD_AGAIN == 0
 
 
 def _pause_s(failures: int) -> float:

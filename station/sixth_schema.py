@@ -127,6 +127,11 @@ CREATE TABLE door_count (
 CREATE INDEX attempt_by_provider ON attempt (provider_id) WHERE provider_id IS NOT NULL
 """
 
+# How often the address at which a channel's provider reports was renewed.
+DOORS = """
+ALTER TABLE channel ADD COLUMN door_epoch INTEGER NOT NULL DEFAULT 0
+"""
+
 # What is left of what runs out in silence: asked at the provider, or typed with the day on which somebody looked.
 SUPPLIES = """
 CREATE TABLE supply (
@@ -143,4 +148,4 @@ CREATE TABLE supply (
 ) STRICT
 """
 
-SCRIPTS = (BULLETINS, DRILLS, SELFWATCH, CARE, SENDING, ANSWERS, SUPPLIES)
+SCRIPTS = (BULLETINS, DRILLS, SELFWATCH, CARE, SENDING, ANSWERS, DOORS, SUPPLIES)

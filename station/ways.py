@@ -67,6 +67,8 @@ SETTINGS = {
     "template_plain": N_("Template of messages without a link"),
     "template_menu": N_("Template of a call that waits for key 1"),
     "template_taken": N_("Template that is read after key 1"),
+    "template_menu_drill": N_("Template of a drill’s call that waits for key 1"),
+    "template_taken_drill": N_("Template that is read after key 1 in a drill"),
     "template_code": N_("Template of codes that confirm an applicant's phone"),
     "template_application": N_("Template of news about an application"),
     "variables": N_("Variables of the templates, in order"),
@@ -77,7 +79,12 @@ SETTINGS = {
     "deadline_s": N_("Seconds that one attempt may take"),
 }
 # The first two of each call for all of it.
-TOGETHER = (("template_menu", "template_taken", "shown_number"), ("callback_token", "callback_key"))
+_KEY = ("template_menu", "template_taken", "shown_number")
+TOGETHER = (
+    _KEY,
+    ("template_menu_drill", "template_taken_drill", *_KEY),
+    ("callback_token", "callback_key"),
+)
 
 
 @dataclass(frozen=True)
@@ -101,7 +108,7 @@ class Card:
 def cards(db: StationDatabase, vault: Vault, station: int, now: datetime) -> list[Card]:
     """All channels of a station, without their secrets."""
     rows = db.rows(
-        "SELECT channel.id, channel.uid, kind, label, channel.active, count(address.id) AS people FROM channel "
+        "SELECT channel.id, channel.uid, channel.door_epoch, kind, label, channel.active, count(address.id) AS people FROM channel "
         "LEFT JOIN address ON address.channel_id = channel.id AND address.active = 1 "
         "WHERE channel.station = ? GROUP BY channel.id ORDER BY channel.id",
         station,
@@ -114,7 +121,7 @@ def cards(db: StationDatabase, vault: Vault, station: int, now: datetime) -> lis
             active=bool(row["active"]),
             people=row["people"],
             last=_last(db, row["id"]),
-            door=addresses.door_of(vault, row["uid"]) if KINDS[row["kind"]].door else "",
+            door=addresses.door_of(vault, row) if KINDS[row["kind"]].door else "",
             came=answers.counts(db, row["id"], now),
         )
         for row in rows
@@ -154,6 +161,19 @@ def switch(
     _of_station(db, station, channel_id)
     addresses.switch_channel(db, channel_id, on=on)
     _note(db, vault, "channel.on" if on else "channel.off", channel_id, by=by, now=now)
+
+
+def renew_door(
+    db: StationDatabase, vault: Vault, station: int, channel_id: int, *, by: int | None, now: datetime
+) -> None:
+    """Give a channel another address for what its provider reports, because the one before is known to others.
+
+    Raises NotFound, also for a kind that reports nothing.
+    """
+    if KINDS[_of_station(db, station, channel_id)["kind"]].door is None:
+        raise NotFound("This channel reports nothing later.")
+    addresses.renew_door(db, channel_id)
+    _note(db, vault, "channel.door", channel_id, by=by, now=now)
 
 
 def try_out(

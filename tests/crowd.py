@@ -45,13 +45,17 @@ def _unused_port(first: int) -> int:
     raise AssertionError(f"no port is free from {first} on")
 
 
-def start(data: Path, *options: str) -> Running:
-    """Start a demo station in `data`: a copy of the furnished one if the folder is new, else as it was left."""
-    kept, port = _furnished()
+def furnish(data: Path) -> Path:
+    """A copy of the furnished demo station if the folder is new."""
     if not data.exists():
-        shutil.copytree(Path(kept.name) / "data", data)
+        shutil.copytree(Path(_furnished()[0].name) / "data", data)
+    return data
+
+
+def start(data: Path, *options: str, whole: bool = True) -> Running:
+    """Start a demo station in `data`: a furnished one if the folder is new, else as it was left."""
     # While another station of the tests holds the port, this one takes the next and draws its badges anew.
-    return Running(data, "--port", str(_unused_port(port)), *options)
+    return Running(furnish(data), "--port", str(_unused_port(_furnished()[1])), *options, whole=whole)
 
 
 class SignedIn(DeskSession):

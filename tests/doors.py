@@ -102,8 +102,8 @@ def one_clock(app: Flask, watch: Watch) -> Watch:
 
 
 def door(home: Home, channel: int) -> str:
-    uid = home.db.scalar("SELECT uid FROM channel WHERE id = ?", channel)
-    return f"/receipts/{addresses.door_of(home.vault, uid)}"
+    row = home.db.row("SELECT uid, door_epoch FROM channel WHERE id = ?", channel)
+    return f"/receipts/{addresses.door_of(home.vault, row)}"
 
 
 def say(client: FlaskClient, path: str, body: object, **headers: str):

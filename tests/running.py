@@ -15,9 +15,9 @@ ROOT = Path(__file__).parent.parent
 
 
 class Running:
-    """`station demo --json` on a free port; ends with the test."""
+    """`station demo --json` on a free port; ends with the test. `whole` waits until really everything runs."""
 
-    def __init__(self, data: Path, *options: str) -> None:
+    def __init__(self, data: Path, *options: str, whole: bool = True) -> None:
         self.data = data
         self.log = data.with_suffix(".log")
         self.log.parent.mkdir(parents=True, exist_ok=True)
@@ -47,6 +47,11 @@ class Running:
         self.base_url = self.about["base_url"]
         self.secret = self.about["webhook_secret"]
         self.elders = self.about["elders"]
+        if whole and self.about["missing"]:  # a machine that is busy
+            wait_for(
+                lambda: requests.get(f"{self.base_url}/healthz", timeout=10).json()["checks"]["sender"]["ok"],
+                60,
+            )
 
     def account(self, role: str) -> dict:
         return next(one for one in self.about["accounts"] if one["role"] == role)

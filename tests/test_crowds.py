@@ -115,6 +115,34 @@ def test_of_twenty_who_claim_at_once_one_wins_and_the_others_hear_who(station) -
         )
 
 
+def test_sixty_scans_of_as_many_badges_at_once_all_ring(station, provider) -> None:
+    """The thousand of the long tests, in small."""
+    paths = [crowd.badge_path(station.data, 30_000 + n) + "/scans" for n in range(60)]
+    sent = {"act": "with_elder"}
+    answers = crowd.at_once(
+        lambda n: crowd.post(station.base_url, paths[n], sent | {"request_id": uuid.uuid4().hex}),
+        60,
+        threads=30,
+    )
+    assert {status for status, _ in answers} == {201}
+    incidents = {answer["incident"] for _, answer in answers}
+    assert len(incidents) == 60
+    wait_for(lambda: incidents <= {m["incident"] for m in told(provider) if m["kind"] == "notice"}, 15)
+
+
+def test_a_press_is_with_the_provider_long_before_the_next_round_of_the_auditor(station, provider) -> None:
+    """Five, one after the other: the auditor, who finds what was overlooked, comes by every fifteen seconds."""
+    for n in range(5):
+        path = crowd.badge_path(station.data, 31_000 + n) + "/scans"
+        _, answer = crowd.post(station.base_url, path, {"act": "with_elder", "request_id": uuid.uuid4().hex})
+        incident = answer["incident"]
+        wait_for(lambda one=incident: one in {m["incident"] for m in told(provider)}, 3, every=0.005)
+
+
+def told(provider: Provider) -> list[dict]:
+    return [request.json() for request in provider.taken()]
+
+
 def test_link_previews_change_not_one_row(station, provider) -> None:
     incident = scan(station, 3)[1]["incident"]
     status = scan(station, 3)[1]["status_url"]

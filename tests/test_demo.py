@@ -4,10 +4,13 @@ import re
 import subprocess
 import sys
 
+import crowd
 import pytest
 import requests
 import zxingcpp
+from browser import desk
 from PIL import Image
+from playwright.sync_api import expect
 from running import ROOT, Running, wait_for
 
 from station import serve
@@ -15,6 +18,7 @@ from station.cli import demonstrate
 from station.config import Config
 from station.errors import SettingError
 
+HTML = {"Accept": "text/html"}
 URL = "http://127.0.0.1:8000/1247273623398063900124392959555356940249154347197173"
 
 
@@ -53,29 +57,59 @@ def test_a_second_start_keeps_everything_and_follows_the_port(tmp_path):
 
 
 def test_two_at_once_on_one_folder_are_refused(tmp_path):
-    with Running(tmp_path / "data"):
-        config = Config(
-            tmp_path / "data", tmp_path / "data" / "keyring.json", "http://127.0.0.1:1", demo=True
-        )
+    data = tmp_path / "data"
+    with crowd.start(data):
+        config = Config(data, data / "keyring.json", "http://127.0.0.1:1", demo=True)
         with pytest.raises(SettingError, match="running"):
             serve.alone(config, wait_s=0)
     serve.alone(config, wait_s=0)
 
 
-def test_every_phone_shows_its_messages(tmp_path):
-    with Running(tmp_path / "data") as station:
+def test_every_phone_shows_its_messages_and_the_staff_can_be_reached_in_two_ways(tmp_path):
+    with crowd.start(tmp_path / "data") as station:
         station.scan(0, act="with_elder", place="东市场公交站")
         page = f"{station.base_url}/demo/phones"
-        phones = wait_for(lambda: _phones(requests.get(page, timeout=10).text, at_least=4))
-        told = {name.split()[0]: text for name, text in phones.items() if "东市场公交站" in text}
-        assert {"王强", "孙丽", "王家属", "第二联系人"} <= told.keys()
+        whom = {"王强", "孙丽", "王家属", "第二联系人"}
+        wait_for(lambda: whom <= _told(requests.get(page, timeout=10).text, "东市场公交站"))
+        wait_for(lambda: "邮件也已送到" in requests.get(page, timeout=10).text)
+        assert station.desk("secretary").get("/desk/roster", headers=HTML).text.count("2 个通道已验证") == 2
+        for username, enough in (("duty", True), ("secretary3", False)):
+            mine = station.desk(username=username).get("/desk/duty", headers=HTML).text
+            assert ("已验证 1/2" in mine) is not enough, username
 
 
-def _phones(page: str, at_least: int) -> dict[str, str]:
-    """Whose phone shows what, once so many phones show something."""
+@pytest.mark.e2e
+def test_a_sender_that_cannot_start_is_named_and_reports_are_kept_until_it_can(browser, tmp_path):
+    data = crowd.furnish(tmp_path / "data")
+    lock = data / "run" / "sender.lock"
+    lock.unlink()
+    lock.mkdir()
+    with crowd.start(data, whole=False) as station:
+        missing = station.about["missing"]
+        assert missing.keys() == {"sender-1", "sender-2", "sender"}
+        assert missing["sender-1"] == missing["sender-2"]
+        assert missing["sender-1"].startswith("IsADirectoryError (standby.py, line ")
+        assert "sender-1: IsADirectoryError" in station.log.read_text().split("does not run: ", 1)[1]
+        health = requests.get(f"{station.base_url}/healthz", timeout=10)
+        assert (health.status_code, health.json()["checks"]["sender"]["ok"]) == (503, False)
+        assert station.scan(1, act="with_elder", place="东市场公交站").status_code == 201
+        with desk(browser, station.base_url, station.account("duty")) as context:
+            console = context.new_page()
+            console.goto(f"{station.base_url}/desk")
+            expect(console.locator("#sender-banner")).to_be_visible()
+            lock.rmdir()
+            expect(console.locator("#sender-banner")).to_be_hidden()
+        page = f"{station.base_url}/demo/phones"
+        wait_for(lambda: "东市场公交站" in requests.get(page, timeout=10).text)
+        wait_for(lambda: "everything runs now" in station.log.read_text())
+        station.stop()
+        assert station.process.returncode == 0
+
+
+def _told(page: str, words: str) -> set[str]:
+    """On whose phones the words stand."""
     sections = re.findall(r"<section[^>]*>\s*<h2[^>]*>(.*?)</h2>(.*?)</section>", page, re.DOTALL)
-    found = {re.sub("<[^>]+>", "", head).strip(): body for head, body in sections}
-    return found if len(sections) >= at_least else {}
+    return {re.sub("<[^>]+>", "", head).split()[0] for head, body in sections if words in body}
 
 
 def test_a_folder_with_other_things_is_left_alone(tmp_path):

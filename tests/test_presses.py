@@ -20,6 +20,7 @@ from station import addresses, envelope
 from station.db import transaction
 from station.incidents import acts
 from station.incidents.acts import Move
+from station.selfwatch import drills
 
 __all__ = ["provider", "tell"]
 
@@ -139,6 +140,58 @@ def test_a_call_without_the_menu_reads_the_text_alone(home, wang, watch, gateway
     watch.at(0)
     [call] = asked(gateway)
     assert (call["action"], call["TtsCode"]) == ("SingleCallByTts", "TTS_1")
+
+
+@pytest.fixture
+def drilled(home, watch, gateway) -> str:
+    """Duty and backup have been called in a drill; the door of the calls."""
+    texts = {"template_menu_drill": "TTS_6", "template_taken_drill": "TTS_7"}
+    channel = open_channel(home, gateway, "aliyun_voice", [DUTY, BACKUP], **texts)
+    drills.start(home.db, home.vault, 1, by=DUTY, now=NOW)
+    watch.at(0)
+    watch.at(91)
+    return door(home, channel)
+
+
+def called(home: Home, staff_id: int, keys: str = "1") -> list[dict]:
+    [call, *_] = attempts(home, channel="aliyun_voice", staff_id=staff_id)
+    return [{"status_code": "300000", "dtmf": keys, "status_time": "2026-11-22 03:01:40", "out_id": "", "call_id": call["provider_id"]}]  # fmt: skip
+
+
+def test_key_1_takes_a_drill_and_is_its_answer(home, watch, gateway, drilled, client, at_desk):
+    call = asked(gateway)[0]
+    assert (call["action"], call["StartCode"], call["MenuKeyMap.1.Code"]) == ("IvrCall", "TTS_6", "TTS_7")
+    watch.now = NOW + timedelta(seconds=100)
+    assert say(client, drilled, called(home, DUTY)).status_code == 200
+    assert holders(home) == (DUTY, DUTY)
+    [went] = drills.newest(home.db, 1)
+    assert (went.claimed_s, {one.staff_id: one.answered_s for one in went.people}[DUTY]) == (100, 100)
+    assert BACKUP in went.silent
+    page = at_desk("duty2").get("/desk/incidents/1", headers=PAGE).text
+    assert "王强在电话中按1接单" in page
+    before = attempts(home, kind="ladder")
+    watch.at(200)
+    assert attempts(home, kind="ladder") == before
+
+
+def test_who_presses_key_1_when_a_colleague_has_it_has_answered_too(home, watch, drilled, client, at_desk):
+    say(client, drilled, called(home, DUTY))
+    watch.now = NOW + timedelta(seconds=104)
+    for _ in range(2):
+        say(client, drilled, called(home, BACKUP))
+    assert holders(home) == (DUTY, DUTY)
+    [went] = drills.newest(home.db, 1)
+    assert went.silent == []
+    assert {one.staff_id: one.answered_s for one in went.people}[BACKUP] == 104
+    assert at_desk("duty").get("/desk/incidents/1", headers=PAGE).text.count("赵军在电话中按1回应") == 1
+
+
+def test_a_drill_is_read_out_where_it_has_no_texts_for_key_1(home, watch, gateway):
+    open_channel(home, gateway, "aliyun_voice", [DUTY])
+    drills.start(home.db, home.vault, 1, by=DUTY, now=NOW)
+    watch.at(0)
+    [call] = asked(gateway)
+    assert (call["action"], call["TtsCode"]) == ("SingleCallByTts", "TTS_3")
 
 
 # The card ------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from flask import Flask
 from provider import Provider, vanish
 from watch import Watch
 
-from station import clock
+from station import addresses, clock
 from station.alerts import outbox
 from station.channels import webhook
 from station.channels.base import Result
@@ -99,6 +99,35 @@ def test_a_delivery_is_kept_once_and_shown_with_its_time(home, wang, watch, gate
     rows = list(csv.DictReader(io.StringIO(table)))
     assert [row["receipt"] for row in rows].count("delivered") == 1
     assert "已送达" in desk.get(f"/desk/incidents/{incident}/evidence", headers=PAGE).text
+
+
+def test_deliveries_stand_in_the_story_once_for_each_person_and_way(
+    home, wang, watch, gateway, client, at_desk
+):
+    channel = open_channel(home, gateway, "aliyun_sms", [DUTY])
+    open_channel(home, gateway, "webhook", [DUTY])
+    with transaction(home.db):
+        addresses.add(home.db, home.vault, channel_id=channel, destination=PHONE, contact_id=1)
+    incident = scan(home, wang)
+    for seconds in (0, 300, 420, 540):
+        watch.at(seconds)
+    said = [one for one in attempts(home, channel="aliyun_sms") if one["outcome"] == "ok"]
+    assert len(said) > 4
+    before = home.db.scalar("SELECT count(*) FROM alert")
+    for one in said:
+        say(client, door(home, channel), [sms(one)])
+    watch.at(541)
+    assert home.db.scalar("SELECT count(*) FROM alert") == before, "a receipt calls for no message"
+    desk = at_desk("duty")
+    page = desk.get(f"/desk/incidents/{incident}", headers=PAGE).text
+    assert page.count("03:00 送达王强：短信（阿里云）") == 1
+    assert f"03:00 送达王强：短信（阿里云）（另有 {len(said) - 2} 次）" in page
+    assert page.count("03:00 送达家属联系人 1：短信（阿里云）") == 1
+    assert (
+        "03:00 送达王强：短信（阿里云）"
+        in desk.get(f"/desk/incidents/{incident}/evidence", headers=PAGE).text
+    )
+    assert home.db.scalar("SELECT count(*) FROM event WHERE kind = 'delivered'") == 2
 
 
 @pytest.mark.parametrize("kind", list(THANKS))
@@ -252,6 +281,37 @@ def test_the_operator_finds_the_address_on_the_page_of_channels(home, watch, gat
     assert len(set(found)) == 2
     assert found[0] == door(home, channel)
     assert say(client, found[0], []).status_code == 200
+
+
+def test_a_leaked_address_is_renewed_by_one_press(home, wang, watch, gateway, client, at_desk):
+    channel = open_channel(home, gateway, "aliyun_sms", [DUTY])
+    other = open_channel(home, gateway, "tencent_sms", [BACKUP])
+    before, untouched = door(home, channel), door(home, other)
+    operator = at_desk("operator")
+    pressed = operator.post(f"/channels/{channel}/door")
+    assert pressed.status_code == 303
+    page = operator.get(pressed.headers["Location"]).text
+    operator.get(pressed.headers["Location"])
+    [after] = set(re.findall(r"/receipts/[0-9a-f]{32}", page)) - {untouched}
+    assert after == door(home, channel) != before
+    assert "旧地址已经失效" in page
+    scan(home, wang)
+    watch.at(0)
+    one = attempts(home, staff_id=DUTY)[0]
+    assert say(client, before, [sms(one)]).status_code == 404
+    assert home.db.scalar("SELECT count(*) FROM delivery_report") == 0
+    assert say(client, after, [sms(one)]).status_code == 200
+    assert say(client, untouched, []).status_code == 200
+    assert home.db.scalar("SELECT state FROM delivery_report") == "delivered"
+    assert home.db.scalar("SELECT count(*) FROM audit WHERE action = 'channel.door'") == 1
+
+
+def test_a_channel_whose_provider_reports_nothing_has_no_address_to_renew(home, gateway, at_desk):
+    channel = open_channel(home, gateway, "webhook", [])
+    with transaction(home.db):
+        home.db.write("UPDATE channel SET kind = 'bark' WHERE id = ?", channel)
+    assert at_desk("operator").post(f"/channels/{channel}/door").status_code == 404
+    assert home.db.scalar("SELECT door_epoch FROM channel") == 0
 
 
 @pytest.mark.parametrize("way", ["switched off", "never there"])

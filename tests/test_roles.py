@@ -235,6 +235,7 @@ TABLE = {
     "GET /channels/new/<channel_kind>": "operator",
     "POST /channels/new/<channel_kind>": "operator",
     "POST /channels/<int:channel_id>/switch": "operator",
+    "POST /channels/<int:channel_id>/door": "operator",
     "POST /channels/<int:channel_id>/test": "operator",
     "GET /desk/session": STAFF,
     "POST /language": STAFF,

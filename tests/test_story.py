@@ -200,3 +200,36 @@ def test_the_three_digits_on_the_page_lead_to_its_badge(browser, station, worker
     case = case_page(officer, station, incident)
     expect(case.locator("body")).to_contain_text("汤文彬")
     lead_to_the_end(case, "家里人")
+
+
+COUNT_TONES = "window.tones = 0; const begin = OscillatorNode.prototype.start; OscillatorNode.prototype.start = function (at) { window.tones += 1; return begin.call(this, at); };"
+
+
+def test_a_shift_is_taken_over_once_the_ring_was_heard(browser, station, officer):
+    page = officer.new_page()
+    page.add_init_script(COUNT_TONES)
+    page.goto(f"{station.base_url}/desk/duty")
+    heard, take = page.locator("#heard"), page.get_by_role("button", name="接班", exact=True)
+    expect(heard).to_be_disabled()
+    take.click()
+    expect(page.get_by_role("alert")).to_contain_text("请先试响一次")
+    page.get_by_role("button", name="试响一次").click()
+    expect(heard).to_be_enabled()
+    assert page.evaluate("window.tones") == 2, "it sounded"
+    heard.check()
+    take.click()
+    expect(page.get_by_role("status")).to_contain_text("您已接班")
+    signed_in = officer.storage_state()
+    with desk_without_script(
+        browser, signed_in
+    ) as context:  # nothing can ring there: the page asks for the phone
+        page = context.new_page()
+        page.goto(f"{station.base_url}/desk/duty")
+        expect(page.get_by_role("button", name="试响一次")).to_be_hidden()
+        page.locator("#heard").check()
+        page.get_by_role("button", name="接班", exact=True).click()
+        expect(page.get_by_role("status")).to_contain_text("您已接班")
+
+
+def desk_without_script(browser: Browser, signed_in) -> BrowserContext:
+    return browser.new_context(java_script_enabled=False, storage_state=signed_in, locale="zh-CN")

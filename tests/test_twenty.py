@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 import uuid
+from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from datetime import timedelta
@@ -267,6 +268,40 @@ def test_a_power_cut_at_any_moment_keeps_every_report_that_was_answered(home, tm
         finally:
             writer.kill()
     targets.at_most("T16", f"{cuts} power cuts: answered reports that were missing", 0, 0)
+
+
+def test_a_sender_keeps_nothing_of_what_is_over(home, wang, watch):
+    """T20, the short form: what a sender remembers of incidents that were rung for and closed does not add up."""
+
+    def night(hours: range) -> int:
+        for hour in hours:
+            incident = scan(home, wang, seconds=hour * 3600).incident_id
+            watch.at(hour * 3600)
+            watch.at(hour * 3600 + 46)
+            acts.claim(home.db, incident, "both", by=DUTY, now=watch.now)
+            step = Move("closed", 2, outcome="false_alarm")
+            acts.move(home.db, home.vault, incident, step, by=DUTY, now=watch.now)
+            watch.at(hour * 3600 + 50)
+        return remembered(watch)
+
+    assert night(range(1, 5)) == night(range(5, 17))
+    log = home.config.data_dir / "station.db-wal"
+    assert log.stat().st_size < 64 * 2**20
+
+
+def remembered(watch: Watch) -> int:
+    """How many things there are in what the sender holds, however deep."""
+    sender, gates = watch.sender, watch.sender.gates
+    kept = [value for one in (sender, gates) for value in vars(one).values()]
+    return sum(map(_count, kept))
+
+
+def _count(value: object) -> int:
+    if isinstance(value, dict):
+        return len(value) + sum(map(_count, value.values()))
+    if isinstance(value, list | set | tuple | deque):
+        return len(value) + sum(map(_count, value))
+    return sum(map(_count, vars(value).values())) if type(value).__module__ == "station.alerts.gates" else 0
 
 
 def test_five_hundred_messages_that_wait_outlive_an_upgrade(tmp_path):

@@ -87,7 +87,7 @@ def may_call(event: events.Event) -> bool:
     """
     if event.kind == "scan":
         return event.detail in WORTH_TELLING
-    return event.kind != "place" or event.detail not in ("better", "moved")
+    return event.kind != "delivered" and (event.kind != "place" or event.detail not in ("better", "moved"))
 
 
 def plan_rehearsals(db: StationDatabase, *, timezone: str, now: datetime) -> int:

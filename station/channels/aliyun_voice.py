@@ -19,6 +19,8 @@ from station.channels.post import home
 HOME = "https://dyvmsapi.aliyuncs.com"
 TAKES = "1"  # the key that takes the incident
 WAIT_MS = 5000  # for a key, after each reading of the text
+# What is read until a key is pressed, and after it. A drill has texts of its own, which say that it is one.
+MENU, MENU_OF_DRILLS = ("template_menu", "template_taken"), ("template_menu_drill", "template_taken_drill")
 # Somebody picked up: heard all, hung up early, pressed nothing in time, pressed a key, or the talk ended.
 ANSWERED = frozenset(("200000", "200001", "200008", "200100", "300000"))
 GOING_ON = frozenset(("200101", "200102", "200103"))
@@ -30,10 +32,9 @@ def deliver(delivery: Delivery) -> Result:
 
 
 def waits_for_a_key(delivery: Delivery) -> bool:
-    """Whether key 1 may take the incident: the receiver may, it is no drill, and all that such a call needs is set."""
-    needed = ("template_menu", "template_taken", "shown_number")
-    able = all(delivery.settings.get(name) for name in needed)
-    return able and bool(delivery.message.press) and delivery.message.kind != "drill"
+    """Whether key 1 may take the incident or the drill: the receiver may, and all that such a call needs is set."""
+    able = all(delivery.settings.get(name) for name in (*_menu(delivery), "shown_number"))
+    return able and bool(delivery.message.press)
 
 
 def read(came: Inbound) -> list[Told]:
@@ -49,13 +50,19 @@ def _reading(delivery: Delivery) -> Call:
     return Call("SingleCallByTts", parameters)
 
 
+def _menu(delivery: Delivery) -> tuple[str, str]:
+    """The settings that name the two texts of a call that waits for a key."""
+    return MENU_OF_DRILLS if delivery.message.kind == "drill" else MENU
+
+
 def _with_key(delivery: Delivery) -> Call:
-    variables = templates.chosen(delivery, "badge")[1]
+    asks, taken = (delivery.settings[name] for name in _menu(delivery))
+    variables = templates.filled(delivery, "badge")
     parameters = _common(delivery) | {
-        "StartCode": delivery.settings["template_menu"],
+        "StartCode": asks,
         "StartTtsParams": json.dumps(dict(variables), ensure_ascii=False),
         "MenuKeyMap.1.Key": TAKES,
-        "MenuKeyMap.1.Code": delivery.settings["template_taken"],
+        "MenuKeyMap.1.Code": taken,
         "PlayTimes": "3",
         "Timeout": str(WAIT_MS),
     }
@@ -96,8 +103,8 @@ CHANNEL = Channel(
     deliver,
     required=("access_key_id", "access_key_secret", "template"),
     optional=(
-        "template_drill", "template_plain", "template_menu", "template_taken", "variables", "shown_number", "base_url",
-        "ca_file", "deadline_s",
+        "template_drill", "template_plain", *MENU, *MENU_OF_DRILLS, "variables", "shown_number", "base_url", "ca_file",
+        "deadline_s",
     ),
     secret=("access_key_secret",),
     to="phone",

@@ -47,11 +47,17 @@ def chosen(delivery: Delivery, variables: str = "badge,code") -> tuple[str, list
     template = delivery.settings.get(setting, "")
     if not template:
         raise Undeliverable(f"the channel has no template for this message; set {setting}")
+    return template, filled(delivery, variables)
+
+
+def filled(delivery: Delivery, variables: str) -> list[tuple[str, str]]:
+    """The variables of a message's template with what is filled in for them, in the order of the setting."""
+    link = _CODE.match(delivery.message.url or "")
     code = delivery.message.code or (link[2] if link else "")
     names = [name for name in named(delivery.settings, variables) if code or name != "code"]
     if delivery.message.code:
         names = ["code"]
-    return template, [(name, _value(name, delivery, code)) for name in names]
+    return [(name, _value(name, delivery, code)) for name in names]
 
 
 def _of_applicant(delivery: Delivery) -> tuple[str, list[tuple[str, str]]]:

@@ -38,12 +38,24 @@ def run(wish: Wish) -> None:
     config = _config(wish, f"http://{host}:{port}", listen_on, port)
     _build(config)
     serve.alone(config)
-    note, elders = _open(config, wish, port)
+    post = processes.listener(replace(config, listen_host="127.0.0.1", listen_port=0))
+    note, elders = _open(config, wish, port, post.getsockname()[1])
 
-    def ready() -> None:
-        click.echo(_as_json(config, note, elders) if wish.as_json else _as_text(config, note, elders, wish))
+    def ready(missing: serve.Missing) -> None:
+        if wish.as_json:
+            click.echo(_as_json(config, note, elders, missing))
+        else:
+            click.echo(_as_text(config, note, elders, wish) + without(missing))
 
-    serve.Parent(config, listener).run(ready)
+    serve.Parent(config, listener, post).run(ready)
+
+
+def without(missing: serve.Missing) -> str:
+    """What does not run, for whoever just started a station; empty when all does."""
+    if not missing:
+        return ""
+    told = "\n".join(f"    {name}: {why}" for name, why in missing.items())
+    return f"\n\n  NOT RUNNING, and tried again all the time (the log says more):\n{told}"
 
 
 def own_address() -> str:
@@ -85,14 +97,14 @@ def _build(config: Config) -> None:
     draft.rename(config.data_dir)
 
 
-def _open(config: Config, wish: Wish, port: int) -> tuple[demo.Note, list[dict[str, str]]]:
+def _open(config: Config, wish: Wish, port: int, mail_port: int) -> tuple[demo.Note, list[dict[str, str]]]:
     """Bring a demonstration to today's schema, address and pace."""
     ring = founding.found(config)
     now = clock.utcnow()
     with founding.opened(config, ring) as (db, vault):
         note = demo.read_note(config)
         demo.set_pace(db, wish.clock_scale)
-        note.port, note.webhook = port, wish.webhook or ""
+        note.port, note.mail_port, note.webhook = port, mail_port, wish.webhook or ""
         demo.connect(db, vault, note, now)
         if note.base_url != config.base_url:
             demo.redraw_badges(db, vault, config, now)
@@ -102,7 +114,7 @@ def _open(config: Config, wish: Wish, port: int) -> tuple[demo.Note, list[dict[s
         return note, demo.listing(db, vault, config)
 
 
-def _as_json(config: Config, note: demo.Note, elders: list[dict[str, str]]) -> str:
+def _as_json(config: Config, note: demo.Note, elders: list[dict[str, str]], missing: serve.Missing) -> str:
     return json.dumps(
         {
             "base_url": config.base_url,
@@ -110,6 +122,7 @@ def _as_json(config: Config, note: demo.Note, elders: list[dict[str, str]]) -> s
             "elders": elders,
             "accounts": note.accounts,
             "pid": os.getpid(),
+            "missing": missing,
         },
         ensure_ascii=False,
     )

@@ -78,7 +78,11 @@ def serve_command() -> None:
     listener = processes.listener(config)
     founding.spool.prepare(config.spool)
     care.refresh_emergency(config, ring)
-    serve.Parent(config, listener).run(lambda: click.echo(f"The station serves {config.base_url}"))
+
+    def ready(missing: serve.Missing) -> None:
+        click.echo(f"The station serves {config.base_url}{demonstrate.without(missing)}")
+
+    serve.Parent(config, listener).run(ready)
 
 
 @main.command("demo")

@@ -100,14 +100,20 @@ def change(label: str, settings: tuple[str, ...]) -> None:
 
 @channel.command("door")
 @click.argument("label")
-def door(label: str) -> None:
+@click.option("--renew", is_flag=True, help="Make another one; the address before answers 404 from then on.")
+def door(label: str, *, renew: bool) -> None:
     """Show the secret address at which the channel's provider reports what became of messages."""
     with instance() as (read, db, vault):
-        row = db.row("SELECT uid, kind FROM channel WHERE id = ?", _channel(db, label))
-        assert row is not None, "_channel names an existing channel"
-        if registry.KINDS[row["kind"]].door is None:
-            raise click.ClickException(f"{row['kind']} reports nothing later.")
-        click.echo(f"{read.base_url}/receipts/{addresses.door_of(vault, row['uid'])}")
+        channel_id = _channel(db, label)
+        found = db.row("SELECT kind, station FROM channel WHERE id = ?", channel_id)
+        assert found is not None, "_channel names an existing channel"
+        if registry.KINDS[found["kind"]].door is None:
+            raise click.ClickException(f"{found['kind']} reports nothing later.")
+        if renew:
+            ways.renew_door(db, vault, found["station"], channel_id, by=None, now=clock.utcnow())
+        row = db.row("SELECT uid, door_epoch FROM channel WHERE id = ?", channel_id)
+        assert row is not None, "a channel is never deleted"
+        click.echo(f"{read.base_url}/receipts/{addresses.door_of(vault, row)}")
 
 
 @channel.command("test")

@@ -190,15 +190,15 @@ def say(
     return message_id
 
 
-def seen(db: StationDatabase, incident_id: int, *, by: int, now: datetime) -> None:
-    """An officer has the incident on the screen; written once for each officer."""
+def seen(db: StationDatabase, incident_id: int, *, by: int, now: datetime, means: str = "") -> None:
+    """An officer has the incident on the screen, or pressed what `means` says; written once for each officer."""
     with transaction(db):
         known = db.scalar(
             "SELECT 1 FROM event WHERE incident_id = ? AND kind = 'seen' AND staff_id = ?", incident_id, by
         )
         if not known:
             open_row(db, incident_id)
-            events.add(db, incident_id, "seen", actor="staff", staff_id=by, now=now)
+            events.add(db, incident_id, "seen", actor="staff", staff_id=by, detail=means, now=now)
 
 
 def end_drill(db: StationDatabase, incident_id: int, now: datetime) -> None:

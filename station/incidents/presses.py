@@ -14,7 +14,8 @@ def take(db: StationDatabase, incident_id: int, *, by: int, means: str, now: dat
     """Take both slots of an incident, else the one that is free; what came of it.
 
     mine: the officer holds a part already and nothing else is free; held: colleagues have it; may_not: the account
-    may not take incidents, or has been closed.
+    may not take incidents, or has been closed. Whoever presses and finds nothing to take has answered all the same,
+    which is written down: a drill asks who did.
     """
     staff = db.row("SELECT role, active FROM staff WHERE id = ?", by)
     if staff is None or not staff["active"] or staff["role"] not in links.MAY_CLAIM:
@@ -24,6 +25,7 @@ def take(db: StationDatabase, incident_id: int, *, by: int, means: str, now: dat
         for _ in range(2):
             slot = _free(acts.open_row(db, incident_id), by)
             if slot in ("mine", "held"):
+                acts.seen(db, incident_id, by=by, now=now, means=means)
                 return slot
             try:
                 acts.claim(db, incident_id, slot, by=by, now=now, means=means)

@@ -54,6 +54,15 @@ def switch(channel_id: int) -> ResponseReturnValue:
     return redirect(url_for(".listing"), code=303)
 
 
+@bp.post("/channels/<int:channel_id>/door")
+@access.allowed("operator")
+def renew_door(channel_id: int) -> ResponseReturnValue:
+    """Another address for the provider's reports; a page that is loaded again renews nothing."""
+    db, vault = connection.get_db(), connection.get_vault()
+    ways.renew_door(db, vault, g.staff.station, channel_id, by=g.staff.id, now=connection.now())
+    return redirect(url_for(".listing", renewed=channel_id, _anchor=f"channel-{channel_id}"), code=303)
+
+
 @bp.post("/channels/<int:channel_id>/test")
 @access.allowed("operator")
 def test(channel_id: int) -> ResponseReturnValue:
@@ -94,6 +103,7 @@ def _page(tested: int = 0, result: Result | None = None, wrong: str = "") -> str
         receipts=f"{connection.config().base_url}/receipts/",
         kinds=ways.NAMES,
         destinations=ways.DESTINATIONS,
+        renewed=request.args.get("renewed", type=int),
         tested=tested,
         result=result,
         wrong=wrong,

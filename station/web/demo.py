@@ -1,28 +1,16 @@
 """The demonstration's phones: a page that shows what each phone would receive. Exists in `station demo` only."""
 
-import base64
-import json
-import os
-import threading
-from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
-from typing import Any
-
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from station import accounts, clock, elders, seal
+from station import accounts, demo_phones, elders
+from station.demo_phones import Received
 from station.errors import NotFound
 from station.vocabulary import N_, ROLES
 from station.web import access, connection
 
 bp = Blueprint("demo", __name__)
-
-MOST = 300
-LONGEST_FILE = 1_000_000  # bytes; then all but the last messages are dropped
-PLACE = "demo|phones"
 
 # What a message is about, by the kind that stands in it.
 KINDS = {
@@ -37,19 +25,8 @@ KINDS = {
     "entry": N_("Code for the family’s pages"),
     "code": N_("Code"),
     "application": N_("Application"),
+    "mail": N_("E-mail"),
 }
-
-
-@dataclass(frozen=True)
-class Received:
-    """One message as a phone got it."""
-
-    who: str
-    at: datetime
-    body: dict[str, Any]
-
-
-_lock = threading.Lock()
 
 
 @bp.post("/demo/phones/<who>")
@@ -59,48 +36,15 @@ def receive(who: str) -> ResponseReturnValue:
     body = request.get_json(silent=True)
     if not isinstance(body, dict):
         return "", 400
-    with _lock:
-        _keep({"who": who, "at": clock.text(connection.now()), "body": body})
+    demo_phones.keep(connection.config(), connection.ring(), who, body, connection.now())
     return "", 204
-
-
-def _path() -> Path:
-    return connection.config().data_dir / "demo-phones"
-
-
-def _key() -> bytes:
-    return connection.ring().derive("demo-phones")
-
-
-def _keep(message: dict[str, Any]) -> None:
-    """Append one sealed line (its links are keys to an incident) to the file that all web processes share."""
-    line = base64.b64encode(seal.seal(_key(), json.dumps(message).encode(), PLACE)) + b"\n"
-    path = _path()
-    if path.exists() and path.stat().st_size > LONGEST_FILE:
-        path.write_bytes(b"\n".join(path.read_bytes().splitlines()[-MOST:]) + b"\n")
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    try:
-        os.write(descriptor, line)
-    finally:
-        os.close(descriptor)
-
-
-def _received() -> list[Received]:
-    """The last messages, oldest first; a retry of one that came already is shown once."""
-    path = _path()
-    known: dict[tuple[str, Any], Received] = {}
-    for line in path.read_bytes().splitlines()[-MOST:] if path.exists() else ():
-        one = json.loads(seal.unseal(_key(), base64.b64decode(line), PLACE))
-        received = Received(one["who"], clock.parse(one["at"]), one["body"])
-        known.setdefault((received.who, received.body.get("id")), received)
-    return list(known.values())
 
 
 @bp.get("/demo/phones")
 @access.public
 def phones() -> ResponseReturnValue:
     columns: dict[str, list[Received]] = {}
-    for message in reversed(_received()):
+    for message in reversed(demo_phones.received(connection.config(), connection.ring())):
         columns.setdefault(message.who, []).append(message)
     return render_template("demo_phones.html", columns=columns, owner=_owner, kinds=KINDS)
 

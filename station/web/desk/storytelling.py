@@ -6,7 +6,7 @@ from datetime import datetime
 from flask_babel import gettext
 
 from station.db import StationDatabase
-from station.incidents import events
+from station.incidents import deliveries, events
 from station.incidents.events import Event, Sum
 from station.incidents.views import Whole
 from station.web import language
@@ -29,10 +29,14 @@ class Line:
 def lines(db: StationDatabase, whole: Whole, names: dict[int, str]) -> list[Line]:
     """Oldest first."""
     ended = {told.scan_id: told.ended for told in whole.told}
+    later = deliveries.later(db, whole.brief.id)
     found = []
     for event, following in zip(whole.story, [*whole.story[1:], None], strict=True):
         scan_id = event.scan_id or 0
         counted = whole.counted.get(scan_id, 0)
+        if event.kind == deliveries.KIND:
+            told = deliveries.read(event)
+            counted = later.get((event.staff_id, told.contact, told.way), 0)
         found.append(Line(event.at, wording.happened(event, names, counted, ended.get(scan_id, ""))))
         if event.left_out and following:
             found.append(_fold(db, event, following))

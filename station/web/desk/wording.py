@@ -4,9 +4,11 @@ from flask_babel import gettext
 
 from station import phones, places, vocabulary, ways
 from station.communities import Station
+from station.incidents import deliveries
 from station.incidents.events import Event, Sum
 from station.incidents.intake import Sighting
 from station.vocabulary import N_
+from station.web import language
 
 WINDS = {
     "n": N_("north"),
@@ -51,6 +53,8 @@ STORY = {
     "message": N_("%(who)s wrote to the finder"),
     "message.finder": N_("The finder wrote"),
     "seen": N_("%(who)s has it on the screen"),
+    "seen.key": N_("%(who)s answered by phone, key 1; colleagues had taken it"),
+    "seen.card": N_("%(who)s answered by the button in the chat; colleagues had taken it"),
     "joined": N_("%(who)s goes along"),
     "offered": N_("%(who)s asked a colleague to take over: %(slot)s"),
     "taken_over": N_("%(who)s took it over: %(slot)s"),
@@ -73,7 +77,9 @@ STORY = {
 SUMMED = {"rung": N_("Rang for new helpers")}
 
 VARIANTS = {
-    tuple(kind.split(".")) for kind in STORY if kind.startswith(("place.", "identified.", "claimed."))
+    tuple(kind.split("."))
+    for kind in STORY
+    if kind.startswith(("place.", "identified.", "claimed.", "seen."))
 }
 
 
@@ -111,6 +117,22 @@ def happened(event: Event, names: dict[int, str], counted: int = 0, ended: str =
 
     `ended` is how the scanned badge had ended before, when it was an old one.
     """
+    line = _delivered(event, names) if event.kind == deliveries.KIND else _line(event, names)
+    if ended and event.kind == "scan":
+        line += " · " + gettext("Old badge: %(state)s", state=gettext(vocabulary.BADGE_STATES[ended]))
+    return str(gettext("%(line)s (and %(count)s more)", line=line, count=counted)) if counted else line
+
+
+def _delivered(event: Event, names: dict[int, str]) -> str:
+    told = deliveries.read(event)
+    who = names.get(event.staff_id or 0, gettext("A colleague"))
+    if event.staff_id is None:
+        who = gettext("Family contact %(n)s", n=told.contact) if told.contact else gettext("A contact that was removed")  # fmt: skip
+    way, time = gettext(ways.NAMES.get(told.way, told.way)), language.clock_time(told.at)
+    return str(gettext("Delivered to %(who)s at %(time)s: %(way)s", who=who, time=time, way=way))
+
+
+def _line(event: Event, names: dict[int, str]) -> str:
     kind = event.kind
     if kind == "message" and event.actor == "finder":
         kind = "message.finder"
@@ -136,10 +158,7 @@ def happened(event: Event, names: dict[int, str], counted: int = 0, ended: str =
         if event.kind == "closed"
         else "",
     }
-    line = str(gettext(STORY.get(kind, OTHERWISE), kind=event.kind, count=event.detail, **words))
-    if ended and event.kind == "scan":
-        line += " · " + gettext("Old badge: %(state)s", state=gettext(vocabulary.BADGE_STATES[ended]))
-    return str(gettext("%(line)s (and %(count)s more)", line=line, count=counted)) if counted else line
+    return str(gettext(STORY.get(kind, OTHERWISE), kind=event.kind, count=event.detail, **words))
 
 
 def summed(one: Sum) -> str:
