@@ -28,7 +28,9 @@ def _against_plain(station: Station, folder: Path) -> list[Figure]:
     scans = load.Plan(station.port, requests, threads=16, seconds=SECONDS)
     load.run(scans, 201)
     both = [(load.run(scans, 201), _plain(folder)) for _ in range(ROUNDS)]
-    floor = median(_floor(folder, replace(scans, requests=[load.post("/", SENT)])) for _ in range(3))
+    writes, reads = (replace(scans, requests=[load.post(path, SENT)]) for path in ("/", "/read"))
+    floor = median(_floor(folder, writes) for _ in range(3))
+    ceiling = median(_floor(folder, reads) for _ in range(3))
     return [
         Figure("durable scans a second, 16 connections", f"{median(one.rate for one, _ in both):.0f}"),
         Figure(
@@ -36,6 +38,7 @@ def _against_plain(station: Station, folder: Path) -> list[Figure]:
         ),
         at_least("scans : bare SQLite transactions", median_ratio([(a.rate, rate) for a, rate in both]), 0.6),
         Figure("bare Flask route that writes the same rows, same server", f"{floor:.0f} a second"),
+        Figure("bare Flask route that reads the request and writes nothing", f"{ceiling:.0f} a second"),
         Figure("one of 16 scans at a time: p50, p99", _spread([one for one, _ in both])),
     ]
 

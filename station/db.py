@@ -5,7 +5,7 @@ import mmap
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,10 @@ SQLITE_VERSION = sqlite3.sqlite_version_info
 
 # STRICT tables and RETURNING need 3.37; the WAL-reset bug is mended in 3.51.3.
 WAL_RESET_MENDED = (3, 51, 3)
+
+ROWS_AT_ONCE = 500  # of one INSERT: their values must stay below SQLite's 32,766
+
+_Answer = tuple[list[str], list[tuple[Any, ...]]]  # the names of the columns, the rows
 
 
 class Turns:
@@ -66,6 +70,7 @@ class StationDatabase(Database):
         self._log = path.with_name(path.name + "-wal")
         self.turns = _turns_of(path)
         self.fence: Callable[[], None] = _open_to_all
+        self._answers: dict[tuple[str, tuple[Any, ...], int | None], _Answer] | None = None  # of one look
         try:
             connection = sqlite3.connect(
                 f"file:{quote(str(path))}?mode=rw",
@@ -105,22 +110,47 @@ class StationDatabase(Database):
 
     def row(self, sql: str, *values: Any) -> dict[str, Any] | None:
         """The first row of a query as a dict, or None."""
-        cursor = self.conn.execute(sql, values)
-        found = cursor.fetchone()
-        if found is None:
-            return None
-        return dict(zip([column[0] for column in cursor.description], found, strict=True))
+        names, found = self._ask(sql, values, 1)
+        return dict(zip(names, found[0], strict=True)) if found else None
 
     def rows(self, sql: str, *values: Any) -> list[dict[str, Any]]:
         """All rows of a query as dicts."""
-        cursor = self.conn.execute(sql, values)
-        names = [column[0] for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor]
+        names, found = self._ask(sql, values)
+        return [dict(zip(names, row, strict=True)) for row in found]
 
     def scalar(self, sql: str, *values: Any) -> Any:
         """The first column of the first row, or None."""
-        found = self.conn.execute(sql, values).fetchone()
-        return found[0] if found else None
+        _, found = self._ask(sql, values, 1)
+        return found[0][0] if found else None
+
+    def _ask(self, sql: str, values: tuple[Any, ...], most: int | None = None) -> _Answer:
+        if self._answers is None:
+            return self._asked(sql, values, most)
+        key = (sql, values, most)
+        if key not in self._answers:
+            self._answers[key] = self._asked(sql, values, most)
+        return self._answers[key]
+
+    def _asked(self, sql: str, values: tuple[Any, ...], most: int | None) -> _Answer:
+        cursor = self.conn.execute(sql, values)
+        found = cursor.fetchall() if most is None else cursor.fetchmany(most)
+        return [column[0] for column in cursor.description or ()], found
+
+    @contextmanager
+    def one_look(self) -> Iterator[None]:
+        """Within it the same question is asked of the disk once, whoever asks again: for many messages made together.
+
+        A transaction of this connection begins the look anew; what other connections write meanwhile is not seen,
+        so it is for moments, not for minutes.
+        """
+        if self._answers is not None:  # within another look
+            yield
+            return
+        self._answers = {}
+        try:
+            yield
+        finally:
+            self._answers = None
 
     def write(self, sql: str, *values: Any) -> int:
         """Run one INSERT, UPDATE or DELETE inside a transaction; the number of rows it changed.
@@ -137,6 +167,21 @@ class StationDatabase(Database):
         marks = ", ".join("?" * len(values))
         sql = f'INSERT INTO "{table}" ({columns}) VALUES ({marks})'  # noqa: S608
         return int(self.conn.execute(sql, tuple(values.values())).lastrowid or 0)
+
+    def insert_new(self, table: str, rows: Sequence[Mapping[str, Any]], key: str) -> list[dict[str, Any]]:
+        """Insert those rows whose `key`, the columns of a unique index, is not there yet; returns their keys.
+
+        All rows have the same columns. Names come from our own code, values are bound.
+        """
+        assert self.conn.in_transaction, "write inside `with transaction(db):`"
+        inserted: list[dict[str, Any]] = []
+        for first in range(0, len(rows), ROWS_AT_ONCE):
+            some = rows[first : first + ROWS_AT_ONCE]
+            columns = ", ".join(f'"{name}"' for name in some[0])
+            marks = ", ".join(["(" + ", ".join("?" * len(some[0])) + ")"] * len(some))
+            sql = f'INSERT INTO "{table}" ({columns}) VALUES {marks} ON CONFLICT ({key}) DO NOTHING RETURNING {key}'  # noqa: S608
+            inserted += self.rows(sql, *(row[name] for row in some for name in some[0]))
+        return inserted
 
 
 _PRAGMAS = (
@@ -160,6 +205,7 @@ def transaction(db: StationDatabase) -> Iterator[None]:
     """
     with db.turns.lock:
         fcntl.flock(db._lock_file, fcntl.LOCK_EX)
+        looking, db._answers = db._answers is not None, None
         try:
             db.conn.execute("BEGIN IMMEDIATE")
             try:
@@ -175,6 +221,7 @@ def transaction(db: StationDatabase) -> Iterator[None]:
                     db.conn.execute("ROLLBACK")
                 raise
         finally:
+            db._answers = {} if looking else None
             fcntl.flock(db._lock_file, fcntl.LOCK_UN)
 
 

@@ -4,7 +4,7 @@ import logging
 import queue
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,14 +13,14 @@ from typing import Any
 
 from station import addresses, clock, communities, fallback, terms
 from station.addresses import Address
-from station.alerts import ladder, letters, mending, outbox, plan, recall
+from station.alerts import ladder, letters, mending, outbox, plan, planned, recall
 from station.alerts.gates import URGENT, Gates, Way
 from station.alerts.outbox import Due
 from station.channels import beacon
 from station.channels.base import Outgoing, Result
 from station.communities import Policy
 from station.config import Config
-from station.db import DatabaseError, StationDatabase
+from station.db import DatabaseError, IntegrityError, StationDatabase, commits
 from station.errors import StorageGone, Superseded
 from station.incidents import acts, events, lanes
 from station.incidents.states import rings
@@ -32,8 +32,10 @@ log = logging.getLogger("station.sender")
 
 SLOTS = 32  # four channels may hang at once before a fifth waits, see gates.SLOTS_OF_A_CHANNEL
 LOOK_EVERY_S = 0.02
+GLANCES = 4  # at memory that is shared, within each wait for the next look at the disk
 HOUSEKEEPING_EVERY_S = 1.0
 PLAN_ALL_EVERY_S = 15.0
+PLANNED_TOGETHER = 50
 ROSTER_EVERY = timedelta(minutes=5)
 CHANNEL_GONE = Result("permanent", detail="the address or its channel was switched off")
 BROKEN = Result("retry", detail="the message could not be made; the log says why")
@@ -67,6 +69,7 @@ class Sender:
     ringing: dict[int, _Ringing] = field(default_factory=dict)
     cursor: int = 0
     version: int = -1
+    seen: tuple[int, int] = (0, 0)  # the commits of our own processes before the last look
     last_look: float = 0.0
     last_plan: float = 0.0
     last_ping: float = -1e9
@@ -93,7 +96,7 @@ class Sender:
 
     def tick(self, now: datetime) -> None:
         """One look: follow new events, ring the next rungs, send what is due, write down what came back."""
-        moment = time.monotonic()
+        moment, self.seen = time.monotonic(), commits()
         self._collect(now)
         if moment - self.last_look >= HOUSEKEEPING_EVERY_S:
             self.last_look = moment
@@ -112,14 +115,14 @@ class Sender:
     def _housekeeping(self, now: datetime) -> None:
         with _apart("the leases"):
             for incident_id in [*acts.lapse(self.db, now), *acts.overdue(self.db, now)]:
-                self._plan(incident_id, now)
+                self._plan([incident_id], now)
         if fallback.import_spool(self.config, self.ring, self.db, self.vault, self.beat):
             self.version = -1  # own commits do not move the number by which others' are noticed
         with _apart("the rehearsals"):
             plan.plan_rehearsals(self.db, timezone=self.config.timezone, now=now)
         with _apart("the self-watch"):
             for incident_id in rounds.every_second(self.db, self.vault, self.config, now):
-                self._plan(incident_id, now)
+                self._plan([incident_id], now)
         with _apart("the roster"):
             self._look_at_roster(now)
         outbox.mend_clock(self.db, now)
@@ -137,8 +140,7 @@ class Sender:
                     with _apart(f"the opening in event {event.id}"):
                         plan.plan_opening(self.db, self.vault, event, timezone=self.config.timezone, now=now)
             self.cursor = batch[-1].id
-        for incident_id in sorted(touched):
-            self._plan(incident_id, now)
+        self._plan(sorted(touched), now)
         if sighted:
             self._ring_sightings(now)
 
@@ -157,13 +159,13 @@ class Sender:
         for incident_id in lanes.waiting(self.db):
             with _apart(f"the sightings of incident {incident_id}"):
                 if lanes.ring(self.db, self.vault, incident_id, now):
-                    self._plan(incident_id, now)
+                    self._plan([incident_id], now)
 
     def _plan_all(self, now: datetime) -> None:
         """The auditor: whatever was forgotten, for whatever reason, is planned now."""
         still_open = self.db.rows("SELECT id FROM incident WHERE closed_at IS NULL")
+        self._plan([row["id"] for row in still_open], now)
         for row in still_open:
-            self._plan(row["id"], now)
             with _apart(f"the audit of incident {row['id']}"):
                 auditor.note_late(self.db, row["id"], now)
         known = {row["id"] for row in still_open}
@@ -185,36 +187,63 @@ class Sender:
 
     def _ring_next(self, now: datetime) -> None:
         moment = time.monotonic()
-        for incident_id, state in list(self.ringing.items()):
-            if moment - state.first_seen >= state.next_rung:
-                self._plan(incident_id, now)
+        rung = [key for key, state in self.ringing.items() if moment - state.first_seen >= state.next_rung]
+        self._plan(rung, now)
 
-    def _plan(self, incident_id: int, now: datetime) -> None:
-        self.beat()
-        planned = False
-        with _apart(f"incident {incident_id}"):
-            self._plan_one(incident_id, now)
-            planned = True
-        if not planned:  # it is tried again with all the others, not at every tick
-            self.ringing.pop(incident_id, None)
+    def _plan(self, incident_ids: Sequence[int], now: datetime) -> None:
+        """What incidents call for, many in one transaction; a defect in one stops no other."""
+        for first in range(0, len(incident_ids), PLANNED_TOGETHER):
+            some = incident_ids[first : first + PLANNED_TOGETHER]
+            try:
+                self._plan_together(some, now)
+            except IntegrityError:
+                self._plan_apart(some, now)
 
-    def _plan_one(self, incident_id: int, now: datetime) -> None:
+    def _plan_apart(self, incident_ids: Sequence[int], now: datetime) -> None:
+        for incident_id in incident_ids:
+            try:
+                self._plan_together([incident_id], now)
+            except IntegrityError:
+                log.exception("what incident %s calls for cannot be written", incident_id)
+                self.ringing.pop(incident_id, None)
+
+    def _plan_together(self, incident_ids: Sequence[int], now: datetime) -> None:
+        rows: list[dict[str, Any]] = []
+        with self._one_look():
+            for incident_id in incident_ids:
+                self.beat()
+                is_known = False
+                with _apart(f"incident {incident_id}"):
+                    rows += self._plan_one(incident_id, now)
+                    is_known = True
+                if not is_known:  # it is tried again with all the others, not at every tick
+                    self.ringing.pop(incident_id, None)
+            planned.insert_of_incidents(self.db, self.vault, rows)
+
+    @contextmanager
+    def _one_look(self) -> Iterator[None]:
+        """Many messages have most of what they need in common: each thing is read and unsealed once."""
+        with self.db.one_look(), self.vault.keys.one_look():
+            yield
+
+    def _plan_one(self, incident_id: int, now: datetime) -> list[dict[str, Any]]:
         row = self.db.row(
             "SELECT state, ring_since, ring_round, policy, closed_at, on_site_by, liaison_by FROM incident WHERE id = ?",
             incident_id,
         )
         if row is None:
-            return
+            return []
         elapsed = self._elapsed(incident_id, row, now)
-        plan.plan_incident(
-            self.db, self.vault, incident_id, elapsed_s=elapsed, timezone=self.config.timezone, now=now
+        wanted = plan.called_for(
+            self.db, incident_id, elapsed_s=elapsed, timezone=self.config.timezone, now=now
         )
         if not rings(row):
             self.ringing.pop(incident_id, None)
-            return
+            return wanted
         following = ladder.next_after(Policy.load(row["policy"]), elapsed)
         state = self.ringing[incident_id]
         state.next_rung = following - elapsed + (time.monotonic() - state.first_seen)
+        return wanted
 
     def _elapsed(self, incident_id: int, row: dict[str, Any], now: datetime) -> float:
         """Seconds since ringing began. A machine's clock that steps back must not silence the ladder,
@@ -241,8 +270,10 @@ class Sender:
         free = SLOTS - sum(self.in_the_air.values())
         if free <= 0:
             return
-        for due in outbox.claim(self.db, now, free, self.gates.rooms(now)):
-            self._launch(due, now)
+        claimed = outbox.claim(self.db, now, free, self.gates.rooms(now))
+        with self._one_look():
+            for due in claimed:
+                self._launch(due, now)
 
     def _launch(self, due: Due, now: datetime) -> None:
         result = BROKEN
@@ -310,15 +341,19 @@ class Sender:
             due.incident_id for due, result in done if due.kind == "ladder" and result.outcome == "permanent"
         }:
             if incident_id is not None:
-                self._plan(incident_id, now)
+                self._plan([incident_id], now)
 
     def idle(self) -> None:
-        """Wait a moment, or until a result comes back."""
-        try:
-            first = self.results.get(timeout=LOOK_EVERY_S)
-        except queue.Empty:
-            return
-        self.results.put(first)
+        """Wait a moment, or until a result comes back, or one of our own processes has written."""
+        for _ in range(GLANCES):
+            try:
+                first = self.results.get(timeout=LOOK_EVERY_S / GLANCES)
+            except queue.Empty:
+                if commits() != self.seen:
+                    return
+            else:
+                self.results.put(first)
+                return
 
     def drain(self, seconds: float) -> None:
         """At the end: give what is in the air a little time, and write down how it went."""

@@ -99,6 +99,8 @@ INSERT INTO lead (id, term, since) VALUES (1, 0, '')
 
 ALTER TABLE attempt ADD COLUMN pause_s REAL
 
+ALTER TABLE alert ADD COLUMN turn INTEGER NOT NULL DEFAULT 0
+
 CREATE INDEX alert_by_uid ON alert (uid)
 
 CREATE INDEX alert_refused ON alert (incident_id, ring_round, step) WHERE state = 'failed' AND kind = 'ladder'

@@ -22,7 +22,8 @@ def take(db: StationDatabase, now: datetime) -> Callable[[], None]:
         term = db.scalar("SELECT term FROM lead")
 
     def check() -> None:
-        if db.scalar("SELECT term FROM lead") != term:
+        newest = db.conn.execute("SELECT term FROM lead").fetchone()  # never from the memory of one look
+        if newest != (term,):
             raise Superseded(f"another sender has taken over; the term {term} of this one has ended")
 
     db.fence = check

@@ -40,12 +40,12 @@ def serve(config: Config, ring: Keyring, listener: socket.socket, number: int, s
         ident=None,
         **_proxy(config),
     )
-    server.handle_accept = _in_turn(server, number)
+    server.handle_accept = in_turn(server, number)
     threading.Thread(target=_end_at, args=(server, stop), daemon=True).start()
     server.run()
 
 
-def _in_turn(server: waitress.server.BaseWSGIServer, number: int) -> Callable[[], None]:
+def in_turn(server: waitress.server.BaseWSGIServer, number: int) -> Callable[[], None]:
     """Accept a connection; whoever holds more than another steps back for a moment, and the other takes it.
 
     Without this the process that woke first takes all connections of a burst, and with keep-alive it keeps them.

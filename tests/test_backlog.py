@@ -45,6 +45,14 @@ def test_a_notice_of_a_new_elder_goes_before_the_rings_of_others(home, phones) -
     assert late in {due.incident_id for due in taken}
 
 
+def test_somebody_hears_of_every_elder_before_anybody_hears_of_one_twice(home, phones) -> None:
+    lost = [incident(home, serial) for serial in range(6)]
+    for one in lost:
+        call(home, one, 0)
+    taken = outbox.claim(home.db, NOW, len(lost))
+    assert sorted(due.incident_id for due in taken) == lost
+
+
 def test_a_notice_that_a_dead_sender_left_does_not_wait_for_every_ring(home, phones) -> None:
     first = incident(home, 1)
     call(home, first, 0)
@@ -65,6 +73,24 @@ def test_of_the_rings_that_an_outage_held_back_each_address_hears_the_newest(hom
     assert rings
     assert max(Counter(due.address_id for due in rings).values()) == 1
     assert max(due.step for due in rings) == 6
+
+
+def test_what_one_incident_calls_for_and_cannot_be_written_silences_no_other(
+    home, phones, monkeypatch
+) -> None:
+    lost = [incident(home, serial) for serial in range(4)]
+    called_for = plan.called_for
+
+    def spoiled(db, incident_id, **more):
+        rows = called_for(db, incident_id, **more)
+        return [row | {"address_id": -1} for row in rows] if incident_id == lost[1] else rows
+
+    monkeypatch.setattr(plan, "called_for", spoiled)
+    watch = Watch(home, phones, NOW)
+    told = {message["incident"] for message in watch.at(0) if message["kind"] == "notice"}
+    assert told == {str(one) for one in lost if one != lost[1]}
+    monkeypatch.undo()
+    assert str(lost[1]) in {message["incident"] for message in watch.at(16) if message["kind"] == "notice"}
 
 
 def test_a_sender_with_much_to_plan_says_that_it_lives(home, phones) -> None:

@@ -39,7 +39,8 @@ def lost(home: Home, wang: Wearer) -> int:
 def code_of(home: Home, incident: int, staff_id: int = DUTY) -> str:
     with transaction(home.db):
         links.make(home.db, home.vault, incident, staff_id=staff_id, now=NOW)
-        return codes.make(home.db, home.vault, incident, staff_id, NOW)
+        codes.make(home.db, home.vault, [(incident, staff_id)], NOW)
+        return codes.of(home.db, home.vault.ring, incident, staff_id)
 
 
 def holders(home: Home) -> tuple[int | None, int | None]:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from station import clock, duty
-from station.alerts import people, plan
+from station.alerts import people, planned
 from station.db import StationDatabase
 
 LATELY = timedelta(minutes=10)
@@ -18,7 +18,7 @@ def tell_of_refusals(db: StationDatabase, *, timezone: str, now: datetime) -> in
         station, about = channel["station"], f"channel/{channel['id']}"
         for person in people.operators(db, station) or people.who_can_mend(db, station):
             key = f"{about}|{day}|{person.kind}{person.id}"
-            new += plan.tell(db, "roster", key, person, about=about, now=now)
+            new += planned.tell(db, "roster", key, person, about=about, now=now)
     return new
 
 

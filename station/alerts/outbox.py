@@ -1,8 +1,9 @@
 """The alert rows on their way out: claimed by the sender, tried, retried until accepted or no longer called for."""
 
+import json
 import random
 from collections import Counter
-from collections.abc import Set
+from collections.abc import Collection, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -60,7 +61,8 @@ def reclaim(db: StationDatabase, now: datetime) -> int:
 def claim(db: StationDatabase, now: datetime, most: int, rooms: Rooms | None = None) -> list[Due]:
     """Take up to `most` due alerts: notices first, for they tell somebody of an elder for the first time, then first
 
-    attempts before retries. Those no longer called for are cancelled.
+    attempts before retries, then the first message of each incident before the second of any. Those no longer called
+    for are cancelled.
 
     `rooms` says how many each channel may have, so that a slow one cannot take the slots of all others.
     """
@@ -68,24 +70,41 @@ def claim(db: StationDatabase, now: datetime, most: int, rooms: Rooms | None = N
     rows = _due_rows(db, now, most, rooms)
     if not rows:
         return []
-    taken = []
     with transaction(db):
-        for row in rows:
-            if not _still_called_for(db, row, now) or _need_not_ring(db, row, rooms):
-                db.write("UPDATE alert SET state = 'cancelled' WHERE id = ? AND state = 'pending'", row["id"])
-            elif db.write(
-                "UPDATE alert SET state = 'sending', attempts = attempts + 1 WHERE id = ? AND state = 'pending'",
-                row["id"],
-            ):
-                taken.append(_due(row))
-                db.insert(
-                    "attempt",
-                    alert_id=row["id"],
-                    number=row["attempts"] + 1,
-                    started_at=clock.text(now),
-                    outcome="sending",
-                )
-    return taken
+        incidents = _incidents(db, rows)
+        called_for = [
+            row
+            for row in rows
+            if _still_called_for(db, row, incidents.get(row["incident_id"]), now)
+            and not _need_not_ring(db, row, rooms)
+        ]
+        wanted = {row["id"] for row in called_for}
+        _move(db, "cancelled", [row["id"] for row in rows if row["id"] not in wanted])
+        moved = _move(db, "sending", wanted, and_set=", attempts = attempts + 1")
+        taken = [row for row in called_for if row["id"] in moved]
+        begun = {"started_at": clock.text(now), "outcome": "sending"}
+        attempts = [{"alert_id": row["id"], "number": row["attempts"] + 1, **begun} for row in taken]
+        db.insert_new("attempt", attempts, "alert_id, number")
+    return [_due(row) for row in taken]
+
+
+def _incidents(db: StationDatabase, rows: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
+    wanted = json.dumps(sorted({row["incident_id"] for row in rows if row["incident_id"] is not None}))
+    found = db.rows("SELECT * FROM incident WHERE id IN (SELECT value FROM json_each(?))", wanted)
+    return {row["id"]: row for row in found}
+
+
+def _move(db: StationDatabase, state: str, ids: Collection[int], and_set: str = "") -> set[int]:
+    """Those of the alerts that were pending and now are in another state."""
+    if not ids:
+        return set()
+    moved = db.rows(
+        f"UPDATE alert SET state = ?{and_set} WHERE id IN (SELECT value FROM json_each(?)) "  # noqa: S608
+        "AND state = 'pending' RETURNING id",
+        state,
+        json.dumps(sorted(ids)),
+    )
+    return {row["id"] for row in moved}
 
 
 def put_back(db: StationDatabase, due: Due, seconds: float, now: datetime) -> None:
@@ -102,8 +121,17 @@ def put_back(db: StationDatabase, due: Due, seconds: float, now: datetime) -> No
 def record(db: StationDatabase, results: list[tuple[Due, Result]], now: datetime) -> None:
     """Write what became of attempts, many in one transaction."""
     with transaction(db):
+        _end_attempts(db, results, now)
         for due, result in results:
-            _record_one(db, due, result, now)
+            if result.outcome != "ok":
+                _record_one(db, due, result, now)
+        # What the provider said later may have been written first.
+        db.write(
+            "UPDATE alert SET state = 'accepted', accepted_at = ? WHERE state <> 'failed' "
+            "AND id IN (SELECT value FROM json_each(?))",
+            clock.text(now),
+            json.dumps([due.alert_id for due, result in results if result.outcome == "ok"]),
+        )
 
 
 def lately(db: StationDatabase, since: datetime, now: datetime) -> list[dict[str, Any]]:
@@ -187,7 +215,7 @@ def _first_due(
         "JOIN address ON address.id = alert.address_id JOIN channel ON channel.id = address.channel_id "
         f"WHERE alert.state = 'pending' AND alert.due_at <= ? AND address.channel_id NOT IN ({here}) "
         f"AND address.id NOT IN ({there}) AND (alert.kind IN ({rush}) OR address.id NOT IN ({spare})) "
-        "ORDER BY alert.kind <> 'notice', alert.attempts > 0, alert.id LIMIT ?",
+        "ORDER BY alert.kind <> 'notice', alert.attempts > 0, alert.turn, alert.id LIMIT ?",
         clock.text(now),
         *channels,
         *rooms.shut_addresses,
@@ -215,7 +243,9 @@ def _need_not_ring(db: StationDatabase, row: dict[str, Any], rooms: Rooms) -> bo
     return quieter is not None
 
 
-def _still_called_for(db: StationDatabase, row: dict[str, Any], now: datetime) -> bool:
+def _still_called_for(
+    db: StationDatabase, row: dict[str, Any], incident: dict[str, Any] | None, now: datetime
+) -> bool:
     """Looked at again before every attempt: a claim silences the ladder, a closing silences nearly all."""
     age = now - clock.parse(row["created_at"])
     if row["kind"] in ("soft_notice", "trial", "entry") or row["rehearsal_id"] is not None:
@@ -224,7 +254,6 @@ def _still_called_for(db: StationDatabase, row: dict[str, Any], now: datetime) -
         return age < LAST_WORDS
     if row["kind"] in ("tonight", "report"):
         return age < LAST_WORDS
-    incident = db.row("SELECT * FROM incident WHERE id = ?", row["incident_id"])
     assert incident is not None, "alerts belong to incidents"
     if row["kind"] == "closed":
         return incident["closed_at"] is not None and age < LAST_WORDS
@@ -267,27 +296,26 @@ def _rung_again(db: StationDatabase, row: dict[str, Any]) -> bool:
     return newer is not None
 
 
-def _record_one(db: StationDatabase, due: Due, result: Result, now: datetime) -> None:
-    at = clock.text(now)
+def _end_attempts(db: StationDatabase, results: list[tuple[Due, Result]], now: datetime) -> None:
+    ended = [
+        (due.alert_id, due.attempt, one.outcome, one.provider_id, one.detail, one.retry_after_s)
+        for due, one in results
+    ]
     db.write(
-        "UPDATE attempt SET ended_at = ?, outcome = ?, provider_id = ?, detail = ?, pause_s = ? "
-        "WHERE alert_id = ? AND number = ?",
-        at,
-        result.outcome,
-        result.provider_id,
-        result.detail,
-        result.retry_after_s,
-        due.alert_id,
-        due.attempt,
+        "UPDATE attempt SET ended_at = ?, outcome = told.outcome, provider_id = told.provider_id, detail = told.detail, "
+        "pause_s = told.pause_s FROM (SELECT json_extract(value, '$[0]') AS alert_id, json_extract(value, '$[1]') AS "
+        "number, json_extract(value, '$[2]') AS outcome, json_extract(value, '$[3]') AS provider_id, "
+        "json_extract(value, '$[4]') AS detail, CAST(json_extract(value, '$[5]') AS REAL) AS pause_s "
+        "FROM json_each(?)) AS told WHERE attempt.alert_id = told.alert_id AND attempt.number = told.number",
+        clock.text(now),
+        json.dumps(ended),
     )
-    if result.outcome == "ok":
-        # What the provider said later may have been written first.
-        db.write(
-            "UPDATE alert SET state = 'accepted', accepted_at = ? WHERE id = ? AND state <> 'failed'",
-            at,
-            due.alert_id,
-        )
-    elif result.outcome == "permanent":
+
+
+def _record_one(db: StationDatabase, due: Due, result: Result, now: datetime) -> None:
+    """What becomes of an alert whose attempt was refused or failed."""
+    at = clock.text(now)
+    if result.outcome == "permanent":
         db.write(
             "UPDATE alert SET state = 'failed', last_detail = ? WHERE id = ?", result.detail, due.alert_id
         )

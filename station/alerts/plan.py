@@ -4,11 +4,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from station import clock, duty, seal
-from station.alerts import ladder, people, rungs
+from station import clock, duty
+from station.alerts import ladder, people, planned, rungs
 from station.alerts.people import Person
 from station.db import StationDatabase, transaction
-from station.incidents import acts, codes, disclosures, events, links
+from station.incidents import acts, disclosures, events
 from station.incidents.states import WORTH_TELLING, rings
 from station.issuing import rehearsals
 from station.vault import Vault
@@ -36,9 +36,17 @@ def plan_incident(
 
     `elapsed_s` is how long it has been ringing, by a clock that no step of the machine's clock can turn back.
     """
+    rows = called_for(db, incident_id, elapsed_s=elapsed_s, timezone=timezone, now=now)
+    return planned.insert_of_incidents(db, vault, rows)
+
+
+def called_for(
+    db: StationDatabase, incident_id: int, *, elapsed_s: float, timezone: str, now: datetime
+) -> list[dict[str, Any]]:
+    """The rows of the alerts that an incident calls for and that are not there yet."""
     incident = db.row("SELECT * FROM incident WHERE id = ?", incident_id)
     if incident is None:
-        return 0
+        return []
     _note_unmanned(db, incident, timezone, now)
     story = events.turning_points(db, incident_id)
     wanted = _follow_story(db, incident, story)
@@ -47,7 +55,7 @@ def plan_incident(
         ringing = _ringing(db, incident, elapsed_s, timezone, now)
         wanted += [replace(one, event_id=_newest(story)) for one in ringing]
         wanted += _reminder(incident, now)
-    return _insert(db, vault, incident, wanted, now)
+    return planned.unknown(db, _of_incident(db, incident, wanted, now))
 
 
 def plan_opening(
@@ -63,8 +71,10 @@ def plan_opening(
     rows = []
     for person in people.on_duty(db, scan["station"], event.at, timezone):
         key = f"{prefix}{clock.text(event.at)}|{person.kind}{person.id}"
-        rows += _rows(db, "soft_notice", key, person, incident_id=None, scan_id=scan["id"], now=now)
-    return _write(db, rows)
+        rows += planned.of_person(
+            db, "soft_notice", key, person, incident_id=None, scan_id=scan["id"], now=now
+        )
+    return planned.insert(db, rows)
 
 
 def _softly_told(db: StationDatabase, prefix: str, at: datetime) -> bool:
@@ -109,8 +119,10 @@ def plan_rehearsals(db: StationDatabase, *, timezone: str, now: datetime) -> int
             whom += people.on_duty(db, rehearsal["station"], started, timezone)
         for person in whom:
             key = f"rehearsal|{rehearsal['id']}|{person.kind}{person.id}"
-            rows += _rows(db, "drill", key, person, incident_id=None, rehearsal_id=rehearsal["id"], now=now)
-    return _write(db, rows)
+            rows += planned.of_person(
+                db, "drill", key, person, incident_id=None, rehearsal_id=rehearsal["id"], now=now
+            )
+    return planned.insert(db, rows)
 
 
 def plan_roster(db: StationDatabase, *, timezone: str, now: datetime) -> int:
@@ -123,14 +135,14 @@ def plan_roster(db: StationDatabase, *, timezone: str, now: datetime) -> int:
         clock.text(now),
     ):
         person, about = Person("staff", trial["staff_id"]), f"trial/{trial['id']}"
-        own = _rows(db, "trial", about, person, incident_id=None, about=about, now=now)
+        own = planned.of_person(db, "trial", about, person, incident_id=None, about=about, now=now)
         rows += [row for row in own if row["address_id"] == trial["address_id"]]
     for swap in db.rows("SELECT id, to_id FROM shift_swap WHERE state = 'asked'"):
         about = f"swap/{swap['id']}"
-        rows += _rows(
+        rows += planned.of_person(
             db, "roster", about, Person("staff", swap["to_id"]), incident_id=None, about=about, now=now
         )
-    return _write(db, rows)
+    return planned.insert(db, rows)
 
 
 def plan_gaps(db: StationDatabase, station: int, *, timezone: str, now: datetime) -> int:
@@ -140,12 +152,9 @@ def plan_gaps(db: StationDatabase, station: int, *, timezone: str, now: datetime
         return 0
     key, about = f"gaps|{station}|{local.date()}", f"gaps/{station}"
     whom = people.who_can_mend(db, station)
-    return sum(tell(db, "roster", f"{key}|{one.kind}{one.id}", one, about=about, now=now) for one in whom)
-
-
-def tell(db: StationDatabase, kind: str, key: str, person: Person, *, about: str, now: datetime) -> int:
-    """One message to one person that belongs to no incident; `key` makes it unique. Returns how many are new."""
-    return _write(db, _rows(db, kind, key, person, incident_id=None, about=about, now=now))
+    return sum(
+        planned.tell(db, "roster", f"{key}|{one.kind}{one.id}", one, about=about, now=now) for one in whom
+    )
 
 
 def _follow_story(db: StationDatabase, incident: dict[str, Any], story: list[events.Event]) -> list[Wanted]:
@@ -305,13 +314,13 @@ def _reminder(incident: dict[str, Any], now: datetime) -> list[Wanted]:
     return [Wanted("ladder", f"lease{lease}", person, step=-1) for person in people.holding(incident)]
 
 
-def _insert(
-    db: StationDatabase, vault: Vault, incident: dict[str, Any], wanted: list[Wanted], now: datetime
-) -> int:
+def _of_incident(
+    db: StationDatabase, incident: dict[str, Any], wanted: list[Wanted], now: datetime
+) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for one in wanted:
         key = f"{incident['id']}|{one.kind}|{one.cause}|{one.person.kind}{one.person.id}"
-        rows += _rows(
+        rows += planned.of_person(
             db,
             one.kind,
             key,
@@ -322,69 +331,9 @@ def _insert(
             ring_round=incident["ring_round"],
             now=now,
         )
-    rows = _unknown(db, rows)
-    return _write(db, rows, vault) if rows else 0
-
-
-def _unknown(db: StationDatabase, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Leave out what is planned already, so that the usual tick writes nothing at all."""
-    return [row for row in rows if not db.scalar("SELECT 1 FROM alert WHERE dedup = ?", row["dedup"])]
-
-
-def _rows(
-    db: StationDatabase,
-    kind: str,
-    key: str,
-    person: Person,
-    *,
-    incident_id: int | None,
-    now: datetime,
-    **more: Any,
-) -> list[dict[str, Any]]:
-    """One row for each address of the person; the message id is the same on all of them and over retries."""
-    at = clock.text(now)
-    return [
-        {
-            "uid": seal.token_hash(key).hex()[:32],
-            "dedup": f"{key}|{address_id}",
-            "incident_id": incident_id,
-            "kind": kind,
-            "address_id": address_id,
-            "staff_id": person.staff_id,
-            "contact_id": person.contact_id,
-            "due_at": at,
-            "created_at": at,
-            **more,
-        }
-        for address_id in people.address_ids(db, person)
-    ]
-
-
-def _write(db: StationDatabase, rows: list[dict[str, Any]], vault: Vault | None = None) -> int:
-    new = 0
-    rows = _unknown(db, rows)
-    if not rows:
-        return 0
-    with transaction(db):
-        for row in _unknown(db, rows):
-            db.insert("alert", **row)
-            new += 1
-            if vault and row["incident_id"]:
-                _link(db, vault, row)
-    return new
-
-
-def _link(db: StationDatabase, vault: Vault, row: dict[str, Any]) -> None:
-    if row["staff_id"] is not None:
-        codes.make(db, vault, row["incident_id"], row["staff_id"], clock.parse(row["created_at"]))
-    links.make(
-        db,
-        vault,
-        row["incident_id"],
-        staff_id=row["staff_id"],
-        contact_id=row["contact_id"],
-        now=clock.parse(row["created_at"]),
-    )
+    for turn, row in enumerate(rows):
+        row["turn"] = turn
+    return rows
 
 
 def _has_open_incident(db: StationDatabase, scan: dict[str, Any]) -> bool:

@@ -1,6 +1,9 @@
 """Six digits that stand for a person's link to an incident, for messages in which no link can stand."""
 
+import json
+from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from station import clock, damm, seal
 from station.db import StationDatabase
@@ -13,35 +16,52 @@ DIGITS = 6
 _TURNS = 1000
 
 
-def make(db: StationDatabase, vault: Vault, incident_id: int, staff_id: int, now: datetime) -> str:
-    """The code of one officer for one incident; inside the caller's transaction. The same again for the same two.
+def make(db: StationDatabase, vault: Vault, holders: Collection[tuple[int, int]], now: datetime) -> None:
+    """The codes of officers for incidents, as (incident, officer); inside the caller's transaction.
 
-    Two open incidents never share a code: the first free one of a row that is derived from the two is taken.
+    Who has one keeps it. Two open incidents never share a code: the first free one of a row that is derived from the
+    two is taken.
     """
-    known = of(db, vault.ring, incident_id, staff_id)
-    if known:
-        return known
+    waiting = set(holders) - _known(db, {incident_id for incident_id, _ in holders})
     for turn in range(_TURNS):
-        code = _code(vault.ring, incident_id, staff_id, turn)
-        if damm.is_valid(code):  # else it could be typed for a badge's number, and the other way round
-            continue
-        index = _index(vault.ring, code)
-        db.write(
-            "DELETE FROM claim_code WHERE code_index = ? "
-            "AND incident_id IN (SELECT id FROM incident WHERE closed_at IS NOT NULL)",
-            index,
-        )
-        if db.write(
-            "INSERT OR IGNORE INTO claim_code (code_index, incident_id, staff_id, turn, created_at) "
-            "VALUES (?, ?, ?, ?, ?)",
-            index,
-            incident_id,
-            staff_id,
-            turn,
-            clock.text(now),
-        ):
-            return code
-    raise RuntimeError("no free code is left")
+        if not waiting:
+            return
+        rows = [row for row in (_row(vault.ring, *one, turn, now) for one in sorted(waiting)) if row]
+        if rows:
+            db.write(
+                "DELETE FROM claim_code WHERE code_index IN "  # noqa: S608
+                f"({', '.join('?' * len(rows))}) AND incident_id IN (SELECT id FROM incident WHERE closed_at IS NOT NULL)",
+                *(row["code_index"] for row in rows),
+            )
+            made = {row["code_index"] for row in db.insert_new("claim_code", rows, "code_index")}
+            for row in rows:
+                if row["code_index"] in made:
+                    made.remove(row["code_index"])  # of two that want the same one the first has it
+                    waiting.remove((row["incident_id"], row["staff_id"]))
+    if waiting:
+        raise RuntimeError("no free code is left")
+
+
+def _known(db: StationDatabase, incidents: Collection[int]) -> set[tuple[int, int]]:
+    rows = db.rows(
+        "SELECT incident_id, staff_id FROM claim_code WHERE incident_id IN (SELECT value FROM json_each(?))",
+        json.dumps(sorted(incidents)),
+    )
+    return {(row["incident_id"], row["staff_id"]) for row in rows}
+
+
+def _row(ring: Keyring, incident_id: int, staff_id: int, turn: int, now: datetime) -> dict[str, Any] | None:
+    """What is stored of one candidate; None for one that could be typed for a badge's number, and the other way round."""
+    code = _code(ring, incident_id, staff_id, turn)
+    if damm.is_valid(code):
+        return None
+    return {
+        "code_index": _index(ring, code),
+        "incident_id": incident_id,
+        "staff_id": staff_id,
+        "turn": turn,
+        "created_at": clock.text(now),
+    }
 
 
 def of(db: StationDatabase, ring: Keyring, incident_id: int, staff_id: int) -> str:

@@ -28,7 +28,7 @@ OF_THE_NEW: Budget = ((MINUTE, 60), (HOUR, 1200))
 # Of places that are put right on the finders' pages of an incident, and of what finders write there.
 OF_PLACES: Budget = ((MINUTE, 60), (HOUR, 600))
 OF_WORDS: Budget = ((MINUTE, 30), (HOUR, 300))
-_SALT_BITS, _CODE_BITS = 14, 10
+_SALT_BITS, _CODE_BITS = 22, 10  # which leaves 32 for the number of a scan
 
 
 class Crowded(Conflict):
@@ -143,7 +143,7 @@ def take_out(db: StationDatabase, scan_id: int) -> None:
 
 def page_token(ring: Keyring, scan_id: int, code: str, request_id: str) -> str:
     """The address of a counted report's page. It holds all that the page needs, so that no row is written for it."""
-    salt = int.from_bytes(seal.token_hash(request_id)[:2], "big") % (1 << _SALT_BITS)
+    salt = int.from_bytes(seal.token_hash(request_id)[:3], "big") % (1 << _SALT_BITS)
     number = (scan_id << _CODE_BITS | int(code)) << _SALT_BITS | salt
     return seal.number_token(ring, "counted", number)
 

@@ -1,5 +1,6 @@
 """One-tap links: one person, one incident; a link shows the place, and lets an officer take the incident."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -48,16 +49,27 @@ def make(
 
     The same person and incident give the same token again: it is derived, and only its hash is stored.
     """
-    made = token(vault.ring, incident_id, staff_id=staff_id, contact_id=contact_id)
-    db.write(
-        "INSERT OR IGNORE INTO link (token_hash, incident_id, staff_id, contact_id, created_at) VALUES (?, ?, ?, ?, ?)",
-        seal.token_hash(made),
-        incident_id,
-        staff_id,
-        contact_id,
-        clock.text(now),
-    )
-    return made
+    make_all(db, vault, [(incident_id, staff_id, contact_id)], now)
+    return token(vault.ring, incident_id, staff_id=staff_id, contact_id=contact_id)
+
+
+def make_all(
+    db: StationDatabase, vault: Vault, holders: Iterable[tuple[int, int | None, int | None]], now: datetime
+) -> None:
+    """The links of many, as (incident, staff member or None, contact or None); inside the caller's transaction."""
+    rows = [
+        {
+            "token_hash": seal.token_hash(
+                token(vault.ring, incident_id, staff_id=staff_id, contact_id=contact_id)
+            ),
+            "incident_id": incident_id,
+            "staff_id": staff_id,
+            "contact_id": contact_id,
+            "created_at": clock.text(now),
+        }
+        for incident_id, staff_id, contact_id in holders
+    ]
+    db.insert_new("link", rows, "token_hash")
 
 
 def token(
