@@ -4,7 +4,7 @@ import logging
 import math
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
@@ -17,7 +17,7 @@ from station.channels.base import Outgoing, Result
 from station.config import Config
 from station.db import IntegrityError, StationDatabase
 from station.emergency import EmergencyFile
-from station.incidents import reports
+from station.incidents import lanes, reports
 from station.seal import Keyring
 from station.vault import Unsealable, Vault
 
@@ -46,7 +46,7 @@ def import_spool(
     count = 0
     for waiting in spool.waiting(config.spool, ring, tidy=True):
         beat()
-        door = reports.Door(waiting.station, waiting.serial, waiting.source, spooled=True)
+        door = reports.Door(waiting.station, waiting.serial, waiting.source, spooled=True, more=waiting.more)
         try:
             reports.report(db, vault, door, waiting.report, waiting.at)
         except (IntegrityError, Unsealable):
@@ -61,6 +61,45 @@ def import_spool(
     return count
 
 
+class Rings:
+    """Which waiting reports those on duty are told of: the lanes of docs/decisions/0009, kept in memory alone."""
+
+    def __init__(self) -> None:
+        self.rung: dict[tuple[int, int | None, str], list[datetime]] = {}
+        self.told: dict[str, int] = {}  # by a report's name, how many others its message speaks for
+        self.settled: set[str] = set()
+
+    def due(self, waiting: Iterable[spool.Spooled], now: datetime) -> list[tuple[spool.Spooled, int]]:
+        """The reports that are told of, new and old ones, each with the number of those it speaks for."""
+        known = {_name(one): one for one in waiting}
+        self.settled &= known.keys()
+        self.told = {name: others for name, others in self.told.items() if name in known}
+        fresh: dict[tuple[int, int | None, str], list[spool.Spooled]] = {}
+        for name, one in known.items():
+            if name not in self.settled:
+                fresh.setdefault((one.station, one.serial, lanes.lane_of(one.report)), []).append(one)
+        for lane, ones in fresh.items():
+            self._ring(lane, ones, now)
+        return [(known[name], others) for name, others in self.told.items()]
+
+    def _ring(self, lane: tuple[int, int | None, str], fresh: list[spool.Spooled], now: datetime) -> None:
+        rung = [at for at in self.rung.get(lane, []) if now - lanes.LEDGER < at <= now]
+        tokens = int(lanes.left(rung, lanes.EVERY[lane[2]], now) + lanes.SHORT_OF_ONE)
+        if not tokens:
+            return
+        # The first of all as it is; when there are more than may ring, the newest speaks for the rest.
+        apart = fresh if len(fresh) <= tokens else fresh[: tokens - 1] + fresh[-1:]
+        self.told |= {_name(one): 0 for one in apart}
+        self.told[_name(apart[-1])] = len(fresh) - len(apart)
+        self.settled |= {_name(one) for one in fresh}
+        self.rung[lane] = [*rung, *([now] * len(apart))]
+
+
+def _name(waiting: spool.Spooled) -> str:
+    """What stands for a report; the newest of a flood keeps its file's name, and is another report each time."""
+    return f"{waiting.path.name}{waiting.more or ''}"
+
+
 class WithoutDatabase:
     """Remembers whom it told of what, so that nobody is told twice while the process lives."""
 
@@ -69,6 +108,7 @@ class WithoutDatabase:
         self.ring = ring
         self.emergency = EmergencyFile(config.emergency_file, ring)
         self.pool = ThreadPoolExecutor(SLOTS, "emergency")
+        self.rings = Rings()
         self.next_try: dict[tuple[str, int], float] = {}  # time.monotonic, for each report and address
         self.attempts: Counter[tuple[str, int]] = Counter()
 
@@ -77,13 +117,13 @@ class WithoutDatabase:
         content = self.emergency.now()
         if content is None:
             return
-        for waiting in spool.waiting(self.config.spool, self.ring):
+        for waiting, others in self.rings.due(spool.waiting(self.config.spool, self.ring), now):
             card = content.card(waiting.station)
-            message = _message(waiting, card.name if card else "", self.config, now)
+            message = _message(waiting, others, card.name if card else "", self.config, now)
             for officer in content.on_duty:
                 if officer.station == waiting.station:
                     own = seal.token_hash(f"{message.id}|staff{officer.staff_id}").hex()[:32]
-                    self._tell(waiting.path.name, officer.addresses, replace(message, id=own), now)
+                    self._tell(message.id, officer.addresses, replace(message, id=own), now)
 
     def _tell(self, name: str, ways: tuple[Address, ...], message: Outgoing, now: datetime) -> None:
         moment = time.monotonic()
@@ -99,14 +139,14 @@ class WithoutDatabase:
         self.next_try[key] = time.monotonic() + AGAIN_S if again else math.inf
 
 
-def _message(waiting: spool.Spooled, station: str, config: Config, now: datetime) -> Outgoing:
+def _message(waiting: spool.Spooled, others: int, station: str, config: Config, now: datetime) -> Outgoing:
     sighting = waiting.report.sighting
     return Outgoing(
-        id=waiting.path.stem,
+        id=seal.token_hash(_name(waiting)).hex()[:32],
         incident="",
         kind="notice",
         title=station,
-        text=letters.emergency_text(waiting, config),
+        text=letters.emergency_text(waiting, others, config),
         url=f"{config.base_url}/desk",
         station=station,
         badge_number=None,

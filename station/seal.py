@@ -212,21 +212,22 @@ def derived_token(ring: Keyring, purpose: str, subject: str) -> str:
     return hmac.digest(ring.derive(purpose), subject.encode(), "sha256")[:16].hex()
 
 
-def number_token(ring: Keyring, purpose: str, number: int) -> str:
-    """128 bits that hold a number below 2^64, so that nothing need be stored: one AES block of it and eight zero bytes.
+def number_token(ring: Keyring, purpose: str, number: int, size: int = 8) -> str:
+    """128 bits that hold a number of `size` bytes, so that nothing need be stored: one AES block of it and zero bytes.
 
-    Encode-then-encipher (Bellare and Rogaway, 2000): who has no keyring makes a valid one with 2^-64 a guess.
+    Encode-then-encipher (Bellare and Rogaway, 2000): who has no keyring makes a valid one with 2^-64 a guess (of eight
+    bytes; the longer the number, the fewer zeros tell).
     """
     block = _block(ring, purpose).encryptor()
-    return (block.update(number.to_bytes(8, "big") + bytes(8)) + block.finalize()).hex()
+    return (block.update(number.to_bytes(size, "big") + bytes(16 - size)) + block.finalize()).hex()
 
 
-def open_number_token(ring: Keyring, purpose: str, token: str) -> int | None:
+def open_number_token(ring: Keyring, purpose: str, token: str, size: int = 8) -> int | None:
     """The number in an authentic token of 32 hexadecimal digits, else None."""
     block = _block(ring, purpose).decryptor()
     plain = block.update(bytes.fromhex(token)) + block.finalize()
-    authentic = hmac.compare_digest(plain[8:], bytes(8))
-    return int.from_bytes(plain[:8], "big") if authentic else None
+    authentic = hmac.compare_digest(plain[size:], bytes(16 - size))
+    return int.from_bytes(plain[:size], "big") if authentic else None
 
 
 def _block(ring: Keyring, purpose: str) -> Cipher[modes.ECB]:

@@ -22,7 +22,7 @@ from running import DeskSession, Running
 from station import founding, seal, spool
 from station.config import Config
 from station.db import StationDatabase
-from station.incidents import reports
+from station.incidents import reports, rowless
 from station.vault import Vault
 
 
@@ -160,7 +160,7 @@ def lost(data: Path, answered: dict[str, tuple[int, dict]]) -> list[str]:
     missing = []
     with disk(data) as (db, vault):
         waiting = {
-            reports.scan_uid(one.station, one.serial, one.report.request_id)
+            reports.waiting_token(vault.ring, one.station, one.serial, one.report.request_id)
             for one in spool.waiting(data / "spool", vault.ring)
         }
         for request_id, (status, answer) in answered.items():
@@ -168,7 +168,8 @@ def lost(data: Path, answered: dict[str, tuple[int, dict]]) -> list[str]:
             token = answer["status_url"].rsplit("/", 1)[1]
             scan = db.row("SELECT incident_id FROM scan WHERE status_hash = ?", seal.token_hash(token))
             said = int(answer["incident"]) if answer["incident"] else None
-            if scan is None and token not in {reports.status_token(vault.ring, uid) for uid in waiting}:
+            counted = rowless.find(db, vault.ring, token) if scan is None else None
+            if scan is None and counted is None and token not in waiting:
                 missing.append(request_id)
             if scan is not None and said not in (None, scan["incident_id"]):
                 missing.append(request_id)

@@ -385,12 +385,13 @@ def translations(language: str) -> Any:
     return Translations.load(Path(__file__).parent.parent / "translations", [language])
 
 
-def emergency_text(waiting: Any, config: Config) -> str:
+def emergency_text(waiting: Any, others: int, config: Config) -> str:
     """What those on duty hear while the database is gone: as much as the finder told."""
     words = {
         "at": clock_time(waiting.at, config),
         "act": ACTS.get(waiting.report.act, ""),
         "place": waiting.report.sighting.place,
         "phone": waiting.report.phone,
+        "others": others + waiting.more,
     }
     return _text("emergency.txt", config.language, words)

@@ -49,7 +49,9 @@ def take(db: StationDatabase, vault: Vault, call: Call, *, station: int, by: int
     with transaction(db):
         badge = _badge(db, door, elder_id)
         incident_id = reports.open_or_join(db, vault, door, badge, source="call", now=now)
-        known = reports.Known(uuid.uuid4().hex, request_hash, badge["id"] if badge else None)
+        uid = uuid.uuid4().hex
+        page = reports.status_token(vault.ring, uid)
+        known = reports.Known(uid, request_hash, page, badge["id"] if badge else None)
         _write_call(db, vault, door, call, incident_id, known, now)
         audit.record(
             db, vault.ring, staff_id=by, action="incident.call", about=f"incident/{incident_id}", now=now

@@ -3,16 +3,14 @@
 docs/decisions/0009 says which ones: what rings nobody, or is rung for anyhow, once a budget of rows is used up.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from station import clock, seal
+from station import clock
 from station.db import StationDatabase
 from station.errors import Conflict
 from station.incidents import lanes, sightings
 from station.incidents.intake import Report, Sighting
-from station.seal import Keyring
 from station.vault import Vault
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -28,19 +26,10 @@ OF_THE_NEW: Budget = ((MINUTE, 60), (HOUR, 1200))
 # Of places that are put right on the finders' pages of an incident, and of what finders write there.
 OF_PLACES: Budget = ((MINUTE, 60), (HOUR, 600))
 OF_WORDS: Budget = ((MINUTE, 30), (HOUR, 300))
-_SALT_BITS, _CODE_BITS = 22, 10  # which leaves 32 for the number of a scan
 
 
 class Crowded(Conflict):
     """So many rows were written for an incident that what is no sighting must wait."""
-
-
-@dataclass(frozen=True)
-class Counted:
-    """What the address of a counted report's page holds: the scan at which it was counted, and its own code."""
-
-    scan_id: int
-    code: str
 
 
 def tells_nothing(sent: Report) -> bool:
@@ -70,15 +59,16 @@ def anchor(
     return own[0] if own else _newest(db, scan, sent.act, incident_id, now)
 
 
-def add(db: StationDatabase, scan_id: int, told: bytes | None, now: datetime) -> None:
-    """One more, and what it told (sealed), which takes the place of what the one before told; inside the caller's
+def add(db: StationDatabase, scan_id: int, told: bytes | None, now: datetime, more: int = 1) -> None:
+    """One more (or so many), and what it told (sealed), which takes the place of what the one before told; inside the
 
-    transaction.
+    caller's transaction.
     """
     db.write(
-        "INSERT INTO scan_count (scan_id, more, last_at, told) VALUES (?, 1, ?, ?) ON CONFLICT (scan_id) DO UPDATE "
-        "SET more = more + 1, last_at = excluded.last_at, told = coalesce(excluded.told, told)",
+        "INSERT INTO scan_count (scan_id, more, last_at, told) VALUES (?, ?, ?, ?) ON CONFLICT (scan_id) DO UPDATE "
+        "SET more = more + excluded.more, last_at = excluded.last_at, told = coalesce(excluded.told, told)",
         scan_id,
+        more,
         clock.text(now),
         told,
     )
@@ -139,21 +129,6 @@ def take_out(db: StationDatabase, scan_id: int) -> None:
     """One less: it has got a row of its own; inside the caller's transaction."""
     if not db.write("UPDATE scan_count SET more = more - 1 WHERE scan_id = ? AND more > 1", scan_id):
         db.write("DELETE FROM scan_count WHERE scan_id = ?", scan_id)
-
-
-def page_token(ring: Keyring, scan_id: int, code: str, request_id: str) -> str:
-    """The address of a counted report's page. It holds all that the page needs, so that no row is written for it."""
-    salt = int.from_bytes(seal.token_hash(request_id)[:3], "big") % (1 << _SALT_BITS)
-    number = (scan_id << _CODE_BITS | int(code)) << _SALT_BITS | salt
-    return seal.number_token(ring, "counted", number)
-
-
-def open_page(ring: Keyring, token: str) -> Counted | None:
-    number = seal.open_number_token(ring, "counted", token)
-    if number is None:
-        return None
-    number >>= _SALT_BITS
-    return Counted(number >> _CODE_BITS, f"{number % (1 << _CODE_BITS):03d}")
 
 
 def _is_spent(rows: list[dict[str, Any]], budget: Budget, now: datetime) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 from station import clock, communities, seal
 from station.db import StationDatabase, transaction
 from station.errors import NotFound
-from station.incidents import counting, events, finders, lanes, locating, sightings, telling, urgency
+from station.incidents import counting, events, finders, lanes, locating, rowless, sightings, telling, urgency
 from station.incidents.counting import Crowded
 from station.incidents.intake import Ignored, Report, Sighting
 from station.incidents.lanes import Heard
@@ -33,20 +33,28 @@ class Answer:
 
 @dataclass(frozen=True)
 class Door:
-    """Through which badge and from where a report came. `source` is a keyed hash, for damping only."""
+    """Through which badge and from where a report came. `source` is a keyed hash, for damping only.
+
+    `spooled` when it waited beside the database; then so many `more` of its kind gave way to it there.
+    """
 
     station: int
     serial: int | None
     source: bytes = b""
     spooled: bool = False
+    more: int = 0
 
 
 @dataclass(frozen=True)
 class Known:
-    """What is fixed before a report is written: its public id, the fingerprint by which a repeat is known, the badge."""
+    """What is fixed before a report is written: its public id, the fingerprint by which a repeat is known, its page,
+
+    the badge.
+    """
 
     uid: str
     request_hash: bytes
+    page: str
     badge_id: int | None = None
 
 
@@ -59,11 +67,15 @@ def scan_uid(station: int, serial: int | None, request_id: str) -> str:
 
 
 def status_token(ring: Keyring, scan_uid: str) -> str:
-    """The 128-bit token of a finder's own status page; made again on demand, only its hash is stored.
-
-    It needs no database, so that a spooled report has its page at once.
-    """
+    """The 128-bit token of a finder's own status page; made again on demand, only its hash is stored."""
     return seal.derived_token(ring, "status", scan_uid)
+
+
+def waiting_token(ring: Keyring, station: int, serial: int | None, request_id: str) -> str:
+    """The token of the page of a report that goes to the spool. It needs no database, then or later."""
+    uid = scan_uid(station, serial, request_id)
+    page = rowless.waiting_page(ring, station, serial, call_code(ring, request_id), uid)
+    return page or status_token(ring, uid)
 
 
 def report(db: StationDatabase, vault: Vault, door: Door, sent: Report, now: datetime) -> Answer:
@@ -73,21 +85,28 @@ def report(db: StationDatabase, vault: Vault, door: Door, sent: Report, now: dat
     """
     request_hash = seal.token_hash(f"{door.station}|{door.serial}|{sent.request_id}")
     uid = scan_uid(door.station, door.serial, sent.request_id)
+    waiting = waiting_token(vault.ring, door.station, door.serial, sent.request_id)
+    known = Known(uid, request_hash, waiting if door.spooled else status_token(vault.ring, uid))
     sent = replace(sent, sighting=locating.located(db, sent.sighting))
 
     def once(db: StationDatabase) -> dict[str, Any]:
         first = db.row("SELECT * FROM scan WHERE request_hash = ?", request_hash)
-        return first or _write(db, vault, door, sent, Known(uid, request_hash), now)
+        if first:
+            return first | {"page": waiting if first["spooled"] else status_token(vault.ring, uid)}
+        written = _write(db, vault, door, sent, known, now)
+        if door.more:
+            counting.add(db, written["id"], None, now, door.more)
+        return written
 
     first = together(db, once)
-    page = first.get("page") or status_token(vault.ring, first["uid"])
+    page = first.get("page", known.page)
     ignored = [*_ignored(db, vault, door, sent), *first.get("counted", ())]
     return Answer(first["incident_id"], page, first["code"], ignored)
 
 
 def _ignored(db: StationDatabase, vault: Vault, door: Door, sent: Report) -> list[Ignored]:
     """A status page that is none, or another badge's, joins nothing; the finder is told so."""
-    if not sent.status or counting.open_page(vault.ring, sent.status):
+    if not sent.status or rowless.is_page(vault.ring, sent.status):
         return []
     here = _here(db, door)
     known = db.scalar(
@@ -115,7 +134,7 @@ def _here(db: StationDatabase, door: Door) -> Door:
 def _write(
     db: StationDatabase, vault: Vault, door: Door, sent: Report, known: Known, now: datetime
 ) -> dict[str, Any]:
-    badge = _badge(db, door)
+    badge, asked = _badge(db, door), door
     # A badge that we know is of a station that we serve.
     door = door if badge else _here(db, door)
     known = replace(known, badge_id=badge["id"] if badge else None)
@@ -123,13 +142,15 @@ def _write(
     act = "test" if announced else sent.act
     earlier = _earlier(db, door, sent, act)
     if earlier and telling.add_place(db, vault, earlier, sent, known.request_hash, now):
-        return earlier
+        return earlier | {"page": sent.status}
     sent = replace(sent, act=act)
     incident_id = None
     if act in EVIDENCE:
         incident_id = open_or_join(db, vault, door, badge, source="scan", now=now)
-    if not announced and (counted := _count(db, vault, door, sent, incident_id, now)):
-        return counted
+    if (not announced and _may_count(vault, door, asked, known)) and (
+        counted := _count(db, vault, door, sent, incident_id, now)
+    ):
+        return counted | ({"page": known.page} if door.spooled else {})
     if incident_id is not None:
         return attach(db, vault, door, sent, incident_id=incident_id, known=known, now=now)
     scan = _insert_scan(db, vault, door, sent, None, known, now)
@@ -166,21 +187,22 @@ def write_out(db: StationDatabase, vault: Vault, token: str, now: datetime) -> i
 
     Raises NotFound when there is no such page, Crowded while a flood has used up all room.
     """
-    known = _of_page(db, token)
+    known = _of_page(db, vault.ring, token)
     if known is not None:
         return known
     with transaction(db):
-        known = _of_page(db, token)
+        known = _of_page(db, vault.ring, token)
         return _write_counted(db, vault, token, now) if known is None else known
 
 
-def _of_page(db: StationDatabase, token: str) -> int | None:
+def _of_page(db: StationDatabase, ring: Keyring, token: str) -> int | None:
     found: int | None = db.scalar("SELECT id FROM scan WHERE status_hash = ?", seal.token_hash(token))
-    return found
+    other = rowless.find(db, ring, token) if found is None else None
+    return other.scan_id if other and other.own else found
 
 
 def _write_counted(db: StationDatabase, vault: Vault, token: str, now: datetime) -> int:
-    counted = counting.open_page(vault.ring, token)
+    counted = rowless.find(db, vault.ring, token)
     first = counted and db.row("SELECT * FROM scan WHERE id = ?", counted.scan_id)
     if not counted or not first:
         raise NotFound("There is no such page.")
@@ -202,12 +224,15 @@ def _write_counted(db: StationDatabase, vault: Vault, token: str, now: datetime)
     return scan_id
 
 
+def _may_count(vault: Vault, door: Door, asked: Door, known: Known) -> bool:
+    """A spooled report has been given its page; it may only be counted when that page needs no row."""
+    return not door.spooled or (door == asked and rowless.is_page(vault.ring, known.page))
+
+
 def _count(
     db: StationDatabase, vault: Vault, door: Door, sent: Report, incident_id: int | None, now: datetime
 ) -> dict[str, Any] | None:
-    """Count one of a flood; None when it is to be written. A spooled report has been given its page."""
-    if door.spooled:
-        return None
+    """Count one of a flood; None when it is to be written."""
     at = {"station": door.station, "serial": door.serial, "source": door.source}
     found = counting.anchor(db, vault, at, sent, incident_id, now)
     if found is None:
@@ -215,9 +240,9 @@ def _count(
     told = sightings.content_of(sent.sighting, sent.note, sent.phone, now) if incident_id else {}
     counting.add(db, found["id"], counting.sealed(vault, found, told) if told else None, now)
     code = call_code(vault.ring, sent.request_id)
-    page = counting.page_token(vault.ring, found["id"], code, sent.request_id)
+    page = rowless.counted_page(vault.ring, found["id"], code, sent.request_id)
     ignored = [Ignored(name, "only_counted") for name in ("lat", "place", "note", "phone") if name in told]
-    return {"incident_id": incident_id, "code": code, "page": page, "counted": ignored}
+    return {"id": found["id"], "incident_id": incident_id, "code": code, "page": page, "counted": ignored}
 
 
 def _in_window(until: str | None, now: datetime) -> bool:
@@ -326,7 +351,7 @@ def _insert_scan(
         "serial": door.serial,
         "badge_id": known.badge_id,
         "act": sent.act,
-        "status_hash": seal.token_hash(status_token(vault.ring, known.uid)),
+        "status_hash": seal.token_hash(known.page),
         "code": call_code(vault.ring, sent.request_id),
         "source": door.source,
         "spooled": int(door.spooled),

@@ -7,7 +7,7 @@ from typing import Any
 from station import accounts, clock, communities, elders, places, seal
 from station.db import StationDatabase
 from station.errors import NotFound
-from station.incidents import counting, events, finders, sightings
+from station.incidents import counting, events, finders, rowless, sightings
 from station.incidents.intake import Sighting
 from station.incidents.states import FINDER
 from station.issuing import records
@@ -262,11 +262,11 @@ def _of_page(db: StationDatabase, vault: Vault, token: str) -> dict[str, Any] | 
     it shares nothing with the finder at whose scan it was counted but the incident.
     """
     row = db.row(f"{_PAGE} WHERE scan.status_hash = ?", seal.token_hash(token))
-    counted = None if row else counting.open_page(vault.ring, token)
+    counted = None if row else rowless.find(db, vault.ring, token)
     if counted is None:
         return row
     row = db.row(f"{_PAGE} WHERE scan.id = ?", counted.scan_id)
-    return row and row | {"id": 0, "code": counted.code, "has_place": 0}
+    return row if counted.own or not row else row | {"id": 0, "code": counted.code, "has_place": 0}
 
 
 def _was_safe(db: StationDatabase, incident_id: int | None) -> bool:

@@ -17,7 +17,8 @@
  function got(r){
   if(!r.status_url)return say(m,r.error);
   r.incident&&say(m,w.sent);
-  u.href=(mine=own.status.value=r.status_url)+tail;
+  u.href=r.page;
+  mine=own.status.value=r.status_url;
   u.hidden=!1;
   send();
   poll()
@@ -74,7 +75,7 @@
   e.preventDefault();
   new FormData(f).forEach(function(v,k){b[k]=b[k]||v});
   b.act=act;
-  post(b,function(r){r.status_url?location=r.status_url+tail:say(m,r.error)})
+  post(b,function(r){r.page?location=r.page:say(m,r.error)})
  };
  if(mine)return poll();
  {# The digits show once the desk can find them; the dots keep their place until then. #}

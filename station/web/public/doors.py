@@ -28,6 +28,7 @@ from station.web.public import (
     posters,
     previewing,
     reception,
+    remarks,
     shortcut,
     status,
 )
@@ -90,6 +91,7 @@ def status_page(token: str) -> ResponseReturnValue:
         here=f"/s/{token}",
         status=token,
         act=view.act if view.may_write else "with_elder",
+        remarks=remarks.shown(),
         **_press(f"/s/{token}/scans{query}{'&' if query else '?'}door={_seal_door(badge)}"),
     )
 
@@ -113,8 +115,9 @@ def report_more(token: str) -> ResponseReturnValue:
 @bp.post("/s/<token>/messages")
 @access.public
 def say(token: str) -> ResponseReturnValue:
+    text = reception.message()
     try:
-        _write(token, reception.message())
+        _write(token, text)
     except NotFound:
         return notices.ended()
     except Invalid:
@@ -127,7 +130,7 @@ def say(token: str) -> ResponseReturnValue:
         return notices.not_saved(card.hotlines())
     if access.wants_json():
         return jsonify(ok=True), 201
-    return redirect(f"/s/{token}{page.query()}", code=303)
+    return redirect(f"/s/{token}{remarks.of_message(text, page.query())}", code=303)
 
 
 def _write(token: str, text: str) -> None:

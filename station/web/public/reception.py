@@ -13,7 +13,7 @@ from station.incidents import intake, reports
 from station.incidents.intake import Ignored, Report, Sighting
 from station.incidents.reports import Door
 from station.web import connection, damping
-from station.web.public import card, notices, page
+from station.web.public import card, notices, page, remarks
 from station.web.public.blueprint import source
 from station.web.public.card import UNREACHABLE
 
@@ -55,13 +55,19 @@ def _at(here: Sighting, told: Sighting) -> Sighting:
     return replace(told if told.point else here, place=words)
 
 
-def as_json(kept: Kept, ignored: list[Ignored]) -> dict[str, Any]:
-    """The answer's fields; docs/http-api.md describes them."""
+def as_json(kept: Kept, ignored: list[Ignored], chosen: str = "") -> dict[str, Any]:
+    """The answer's fields; docs/http-api.md describes them. `chosen` is the query of language and type size."""
     return {
         "ignored": [{"field": one.field, "reason": one.reason} for one in (*ignored, *kept.ignored)],
         "incident": None if kept.incident_id is None else str(kept.incident_id),
+        "page": _page(kept, ignored, chosen),
         "status_url": f"/s/{kept.status_token}",
     }
+
+
+def _page(kept: Kept, ignored: list[Ignored], chosen: str) -> str:
+    """Where the finder reads on: their own page, which also says what was not taken as it was sent."""
+    return f"/s/{kept.status_token}{remarks.query((*ignored, *kept.ignored), chosen)}"
 
 
 def message() -> str:
@@ -101,12 +107,12 @@ def keep(station: int, serial: int | None, sent: Report, network: bytes) -> Kept
         )
         return Kept(
             None,
-            reports.status_token(ring, reports.scan_uid(door.station, door.serial, sent.request_id)),
+            reports.waiting_token(ring, door.station, door.serial, sent.request_id),
             spooled=True,
         )
 
 
 def _answer(kept: Kept, ignored: list[Ignored]) -> ResponseReturnValue:
     if request.mimetype in FORMS:
-        return redirect(f"/s/{kept.status_token}{page.query()}", code=303)
-    return jsonify(as_json(kept, ignored)), 202 if kept.spooled else 201
+        return redirect(_page(kept, ignored, page.query()), code=303)
+    return jsonify(as_json(kept, ignored, page.query())), 202 if kept.spooled else 201

@@ -6,10 +6,9 @@ from flask_babel import gettext
 
 from station import spool, vocabulary
 from station.errors import NotFound
-from station.incidents import reports, views
+from station.incidents import reports, rowless, views
 from station.incidents.states import EVIDENCE
 from station.incidents.views import FinderStatus, Said
-from station.spool import Spooled
 from station.web import connection, language
 from station.web.public import card, safety, unlocked
 from station.web.public.card import POLICE, UNREACHABLE, HelpCard
@@ -88,16 +87,12 @@ def look(token: str) -> tuple[HelpCard, StatusView, tuple[int, int | None] | Non
         )
         return shown, of_incident(found, unlocked.of_report(found)), (found.station, found.serial)
     except UNREACHABLE:
-        waiting = _in_spool(token)
-        if waiting is None:
-            return first_hotline(), saved(), None
+        return _in_spool(token) or (first_hotline(), saved(), None)
     except NotFound:
-        waiting = _in_spool(token)
-        if waiting is None:
+        waits = _in_spool(token)
+        if waits is None:
             raise
-    code = reports.call_code(connection.ring(), waiting.report.request_id)
-    shown = card.of_station(waiting.station)
-    return shown, saved(code, waiting.report.act), (waiting.station, waiting.serial)
+        return waits
 
 
 def of_incident(found: FinderStatus, more: Unlocked | None = None) -> StatusView:
@@ -139,6 +134,16 @@ def saved(code: str = "", act: str = "with_elder") -> StatusView:
 def _text(found: FinderStatus, late: bool) -> str:
     if found.incident_id is None:
         return _without_incident(found)
+    if found.scan_id == 0 and found.state in (
+        "sent",
+        "seen",
+    ):  # of a flood; nobody may have read what it told
+        text = _progress(found, late)
+        return f"{text} {gettext('Many reports came at once. Please ring the station and tell it there.')}"
+    return _progress(found, late)
+
+
+def _progress(found: FinderStatus, late: bool) -> str:
     at = language.clock_time(found.seen_at or found.sent_at)
     if late and found.seen_at:
         return gettext("Seen at %(time)s, but nobody has taken it yet. Please ring the station now.", time=at)
@@ -205,14 +210,22 @@ def _advice(found: FinderStatus) -> str:
     return gettext("Please stay with the elder, somewhere safe, shady or warm, until our people arrive.")
 
 
-def _in_spool(token: str) -> Spooled | None:
-    """The waiting report that this token belongs to; looked for only while the spool is not empty."""
-    ring = connection.ring()
-    for waiting in spool.waiting(connection.config().spool, ring):
-        uid = reports.scan_uid(waiting.station, waiting.serial, waiting.report.request_id)
-        if reports.status_token(ring, uid) == token:
-            return waiting
+def _in_spool(token: str) -> tuple[HelpCard, StatusView, tuple[int, int | None]] | None:
+    """Card, view and badge of a report that waits; what a flood pushed out of the spool has all that in its address."""
+    folder, ring = connection.config().spool, connection.ring()
+    waiting, page = spool.find(folder, ring, token), rowless.waiting(ring, token)
+    if waiting:
+        code = reports.call_code(ring, waiting.report.request_id)
+        return _waits(waiting.station, waiting.serial, saved(code, waiting.report.act))
+    if page and spool.is_known(folder, ring, page.station, page.serial):
+        return _waits(page.station, page.serial, saved(page.code))
     return None
+
+
+def _waits(
+    station: int, serial: int | None, view: StatusView
+) -> tuple[HelpCard, StatusView, tuple[int, int | None]]:
+    return card.of_station(station), view, (station, serial)
 
 
 def first_hotline() -> HelpCard:
