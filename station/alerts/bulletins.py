@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from station import clock, seal
-from station.alerts import people
+from station import clock
+from station.alerts import people, planned
 from station.alerts.people import Person
 from station.db import StationDatabase, transaction
 
@@ -87,16 +87,11 @@ def plan(db: StationDatabase, *, timezone: str, now: datetime) -> int:
     rows: list[dict[str, Any]] = []
     for row in db.rows("SELECT * FROM bulletin WHERE at > ? AND at <= ?", *_span(now)):
         one = _bulletin(row)
+        about = f"bulletin/{one.id}"
         for person in _whom(db, one, timezone):
-            rows += [_row(one, person, address_id, now) for address_id in people.address_ids(db, person)]
-    rows = [row for row in rows if not _is_known(db, row)]
-    if not rows:
-        return 0
-    with transaction(db):
-        new = [row for row in rows if not _is_known(db, row)]
-        for row in new:
-            db.insert("alert", **row)
-    return len(new)
+            key = f"bulletin|{one.id}|{person.kind}{person.id}"
+            rows += planned.of_person(db, one.kind, key, person, incident_id=None, about=about, now=now)
+    return planned.insert(db, rows)
 
 
 def _span(now: datetime) -> tuple[str, str]:
@@ -109,24 +104,6 @@ def _whom(db: StationDatabase, one: Bulletin, timezone: str) -> list[Person]:
         for hours in range(NIGHT_HOURS):
             found += people.on_duty(db, one.station, one.at + timedelta(hours=hours), timezone)
     return list(dict.fromkeys(found))
-
-
-def _row(one: Bulletin, person: Person, address_id: int, now: datetime) -> dict[str, Any]:
-    key = f"bulletin|{one.id}|{person.kind}{person.id}"
-    return {
-        "uid": seal.token_hash(key).hex()[:32],
-        "dedup": f"{key}|{address_id}",
-        "kind": one.kind,
-        "about": f"bulletin/{one.id}",
-        "address_id": address_id,
-        "staff_id": person.staff_id,
-        "due_at": clock.text(now),
-        "created_at": clock.text(now),
-    }
-
-
-def _is_known(db: StationDatabase, row: dict[str, Any]) -> bool:
-    return db.scalar("SELECT 1 FROM alert WHERE dedup = ?", row["dedup"]) is not None
 
 
 def _bulletin(row: dict[str, Any]) -> Bulletin:

@@ -3,12 +3,12 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from station import clock, communities, seal
-from station.alerts import people
+from station import clock, communities
+from station.alerts import people, planned
 from station.alerts.people import Person
 from station.care import visits
 from station.channels.registry import KINDS
-from station.db import StationDatabase, transaction
+from station.db import StationDatabase
 from station.vault import Vault
 
 OWN = ("mail", "phone", "web")  # what a destination is; a robot speaks to a whole group
@@ -23,15 +23,13 @@ def plan(db: StationDatabase, now: datetime) -> int:
         clock.text(now - WORTH_SENDING),
         clock.text(now),
     )
-    rows = [_row(code, way, now) for code in codes for way in ways(db, code["contact_id"])]
-    rows = [row for row in rows if not _is_known(db, row)]
-    if not rows:
-        return 0
-    with transaction(db):
-        new = [row for row in rows if not _is_known(db, row)]
-        for row in new:
-            db.insert("alert", **row)
-    return len(new)
+    rows: list[dict[str, Any]] = []
+    for code in codes:
+        person, key = Person("contact", code["contact_id"]), f"entry|{code['id']}"
+        about = f"entry/{code['id']}"
+        found = planned.of_person(db, "entry", key, person, incident_id=None, about=about, now=now)
+        rows += [row for row in found if _is_own(db, row["address_id"])]
+    return planned.insert(db, rows)
 
 
 def words(db: StationDatabase, vault: Vault, contact_id: int | None, about: str) -> dict[str, Any]:
@@ -58,21 +56,3 @@ def _is_own(db: StationDatabase, address_id: int) -> bool:
     )
     channel = KINDS.get(kind)
     return channel is not None and channel.to in OWN and not channel.rings
-
-
-def _row(code: dict[str, Any], address_id: int, now: datetime) -> dict[str, Any]:
-    key = f"entry|{code['id']}"
-    return {
-        "uid": seal.token_hash(key).hex()[:32],
-        "dedup": f"{key}|{address_id}",
-        "kind": "entry",
-        "about": f"entry/{code['id']}",
-        "address_id": address_id,
-        "contact_id": code["contact_id"],
-        "due_at": clock.text(now),
-        "created_at": clock.text(now),
-    }
-
-
-def _is_known(db: StationDatabase, row: dict[str, Any]) -> bool:
-    return db.scalar("SELECT 1 FROM alert WHERE dedup = ?", row["dedup"]) is not None

@@ -7,19 +7,9 @@ from station.communities import Station
 from station.incidents import deliveries
 from station.incidents.events import Event, Sum
 from station.incidents.intake import Sighting
+from station.staff_words import WINDS
 from station.vocabulary import N_
 from station.web import language
-
-WINDS = {
-    "n": N_("north"),
-    "ne": N_("north-east"),
-    "e": N_("east"),
-    "se": N_("south-east"),
-    "s": N_("south"),
-    "sw": N_("south-west"),
-    "w": N_("west"),
-    "nw": N_("north-west"),
-}
 
 MAP_APPS = {
     "amap": N_("AMap"),
