@@ -5,7 +5,7 @@ import subprocess
 import sys
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +23,9 @@ FIRST_SERIAL = 1_000_000
 BEGAN = datetime(2026, 11, 21, tzinfo=UTC)
 SURNAMES = "王李张刘陈杨赵黄周吴徐孙马朱胡郭何高林罗"
 GIVEN = "秀兰桂芝玉梅淑琴德福国栋长江英子建军志强丽华文明海涛春生"
+
+
+Enter = Callable[[StationDatabase, Vault, int], None]
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class Station:
 
 
 @contextmanager
-def running(*options: str, elders: int = 0) -> Iterator[Station]:
+def running(*options: str, elders: int = 0, enter: Enter | None = None) -> Iterator[Station]:
     """Make a station in a new folder (with so many more elders), run it, and end it with all its files."""
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "data"
@@ -58,7 +61,7 @@ def running(*options: str, elders: int = 0) -> Iterator[Station]:
             with _demo(data):
                 pass
             with opened(data) as (db, vault):
-                fill(db, vault, elders)
+                (enter or fill)(db, vault, elders)
         with _demo(data, *options) as about:
             _quieten(data)
             yield Station(data, about)

@@ -1,18 +1,16 @@
 """Who is reached: how many of a community's elders are registered and wear a badge, who refuses and why, how long it takes."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from statistics import median
 from typing import Any
 
-from station import audit, clock, communities, vocabulary
+from station import ages, audit, clock, communities, roll, vocabulary
 from station.db import StationDatabase, transaction
 from station.errors import Invalid, NotFound
 from station.vault import Vault
 
-OVER = (
-    60  # years: from this birthday on, people count as elders (Law on the rights of the elderly, article 2)
-)
 PROMISED_H = 48.0
 LOOKED_BACK = timedelta(days=365)
 LONGEST_ENTRY_S = 14_400  # a form that stood open longer was left open, and says nothing about the form
@@ -185,41 +183,47 @@ def note_entry(db: StationDatabase, *, station: int, community_id: int, seconds:
 
 
 def _counted(db: StationDatabase, vault: Vault, station: int, today: date) -> dict[int, dict[str, int]]:
-    """The counts of each community that has somebody registered."""
-    keys = vault.keys_of("elder")
+    """The counts of each community that has somebody registered. Only records of people who may not be 60 are opened."""
     found: dict[int, dict[str, int]] = {}
     for row in db.rows(_LIVING, station):
-        key = keys.get(f"elder/{row['uid']}")
-        if key is None:  # erased: an empty row
-            continue
         counts = found.setdefault(
-            row["community_id"],
-            dict.fromkeys(("registered", "younger", "age_unknown", "wearing", "badge_waits"), 0),
+            row["community_id"], dict.fromkeys(("wearing", "badge_waits", *_GROUPS.values()), 0)
         )
-        born = vault.open_with(key, f"elder|{row['uid']}|record", row["record"])["birth_date"]
-        counts[_age_group(born, today)] += 1
-        counts["wearing"] += row["wearing"]
-        counts["badge_waits"] += row["waits"] and not row["wearing"]
+        for part in ("wearing", "badge_waits"):
+            counts[part] += row[part]
+        if row["age_group"] in _LASTING:
+            counts[_GROUPS[row["age_group"]]] += row["people"]
+    for community_id, born in _looked_at(db, vault, station):
+        found[community_id][_GROUPS[ages.group(born, today)]] += 1
     return found
 
 
+_GROUPS = {"over": "registered", "under": "younger", "unknown": "age_unknown"}
+_LASTING = ("over", "unknown")  # until the record is corrected
 # Who was last found without the badge wears none, whatever the records say.
 _LIVING = (
-    "SELECT uid, community_id, record, "
+    "SELECT community_id, age_group, count(*) AS people, sum(wears) AS wearing, sum(waits AND NOT wears) AS badge_waits "
+    "FROM (SELECT community_id, age_group, "
     "EXISTS (SELECT 1 FROM badge WHERE elder_id = elder.id AND state = 'worn' AND coalesce((SELECT result "
-    "FROM badge_check WHERE badge_id = badge.id ORDER BY id DESC LIMIT 1), '') NOT IN ('refused', 'missing')) AS wearing, "
+    "FROM badge_check WHERE badge_id = badge.id ORDER BY id DESC LIMIT 1), '') NOT IN ('refused', 'missing')) AS wears, "
     "EXISTS (SELECT 1 FROM badge WHERE elder_id = elder.id AND state IN ('ordered', 'made', 'printed')) "
     "AND NOT EXISTS (SELECT 1 FROM refusal WHERE elder_id = elder.id AND withdrawn_at IS NULL) AS waits "
-    "FROM elder WHERE station = ? AND status = 'living'"
+    "FROM elder WHERE station = ? AND status = 'living') GROUP BY community_id, age_group"
+)
+_MAY_BE_OVER = (
+    "SELECT uid, community_id, record FROM elder WHERE station = ? AND status = 'living' "
+    "AND coalesce(age_group, 'under') = 'under'"
 )
 
 
-def _age_group(born: str, today: date) -> str:
-    if not born:
-        return "age_unknown"
-    birth = date.fromisoformat(born)
-    age = today.year - birth.year - ((today.month, today.day) < (birth.month, birth.day))
-    return "registered" if age >= OVER else "younger"
+def _looked_at(db: StationDatabase, vault: Vault, station: int) -> Iterator[tuple[int, str]]:
+    """Community and birth date of everybody who was under 60 when the record was written."""
+    keys = roll.Keys(vault)
+    for row in db.rows(_MAY_BE_OVER, station):
+        key = keys.of(row["uid"])
+        if key is not None:  # erased: an empty row
+            record = vault.open_with(key, f"elder|{row['uid']}|record", row["record"])
+            yield row["community_id"], record["birth_date"]
 
 
 def _population(db: StationDatabase, community_id: int) -> int | None:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from station import audit, cards, clock, consents, names, portraits
+from station import ages, audit, cards, clock, consents, names, portraits
 from station.consents import Given
 from station.db import IntegrityError, StationDatabase, transaction
 from station.enrolment import CheckedContact, Enrolment
@@ -111,7 +111,7 @@ def add(
         created_by=by,
         created_at=at,
         updated_at=at,
-        **_sealed(vault, uid, enrolment),
+        **_sealed(vault, uid, enrolment, now),
     )
     _write_contacts(db, vault, elder_id, uid, enrolment)
     if origin.said:
@@ -143,17 +143,18 @@ def edit(
     An empty identity number keeps the one on file: it is not shown again, so nobody can retype it.
     """
     row = _row(db, elder_id)
-    fields = _sealed(vault, row["uid"], enrolment)
+    kept: dict[str, Any] = {}
     if not enrolment.id_normal:
-        old = _open_record(vault, row)
+        kept = _open_record(vault, row)
+    fields = _sealed(vault, row["uid"], enrolment, now, keep=kept)
+    if not enrolment.id_normal:
         fields |= {"identity_index": row["identity_index"]}
-        fields["record"] = _seal_record(vault, row["uid"], enrolment, keep=old)
     try:
         with transaction(db):
             changed = db.write(
-                "UPDATE elder SET community_id = ?, name = ?, record = ?, card = ?, identity_index = ?, "
+                "UPDATE elder SET community_id = ?, name = ?, record = ?, card = ?, identity_index = ?, age_group = ?, "
                 "version = version + 1, updated_at = ? WHERE id = ? AND version = ?",
-                *(fields[name] for name in ("community_id", "name", "record", "card", "identity_index")),
+                *(fields[name] for name in _COLUMNS),
                 clock.text(now),
                 elder_id,
                 version,
@@ -234,22 +235,28 @@ def look_alikes(db: StationDatabase, vault: Vault, enrolment: Enrolment) -> list
     return [row["id"] for row in rows]
 
 
-def _sealed(vault: Vault, uid: str, enrolment: Enrolment) -> dict[str, Any]:
-    items = cards.preview(enrolment)
+_COLUMNS = ("community_id", "name", "record", "card", "identity_index", "age_group")
+
+
+def _sealed(
+    vault: Vault, uid: str, enrolment: Enrolment, now: datetime, keep: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """The values of _COLUMNS; `keep` is the record whose facts stand where the new form has none."""
+    items, kept = cards.preview(enrolment), keep or {}
     name = {"name": enrolment.name, "keys": list(names.search_keys(enrolment.name))}
     return {
         "community_id": enrolment.community_id,
         "name": vault.seal(f"elder/{uid}", f"elder|{uid}|name", name),
-        "record": _seal_record(vault, uid, enrolment),
+        "record": _seal_record(vault, uid, enrolment, kept),
         "card": None
         if items == cards.PublicItems()
         else vault.seal(f"elder/{uid}", f"elder|{uid}|card", asdict(items)),
         "identity_index": _identity_index(vault, enrolment),
+        "age_group": ages.kept_group(enrolment.birth_date or kept.get("birth_date", ""), now),
     }
 
 
-def _seal_record(vault: Vault, uid: str, enrolment: Enrolment, keep: dict[str, Any] | None = None) -> bytes:
-    kept = keep or {}
+def _seal_record(vault: Vault, uid: str, enrolment: Enrolment, kept: dict[str, Any]) -> bytes:
     record = {
         "address": enrolment.address,
         "birth_date": enrolment.birth_date or kept.get("birth_date", ""),

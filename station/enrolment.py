@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, TypeVar
 
-from station import identity_number, names, phones, vocabulary
+from station import ages, identity_number, names, phones, vocabulary
 from station.errors import Invalid, InvalidForm
 
 T = TypeVar("T")
@@ -195,8 +195,14 @@ def _birth_date(text: str, today: date) -> str:
     if not iso:
         raise Invalid("birth_date", "Write the birth date as year-month-day, for example 1946-03-05.")
     born = date.fromisoformat(iso)
-    if not 0 <= today.year - born.year <= 125 or born > today:
-        raise Invalid("birth_date", "This birth date cannot be right; please look again.")
+    if born > today:
+        raise Invalid("birth_date", "This birth date is in the future; please look at the year again.")
+    if ages.years(born, today) > identity_number.MAX_AGE:
+        raise Invalid(
+            "birth_date",
+            "Somebody born then would be older than %(years)s; please look at the year again.",
+            years=identity_number.MAX_AGE,
+        )
     return born.isoformat()
 
 

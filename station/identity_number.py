@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
+from station import ages
+
 MAX_AGE = 125  # years; the oldest documented person reached 122
 
 REASONS = {
@@ -90,7 +92,6 @@ def _birth_date(digits: str, today: date) -> date:
         raise IdentityNumberError("birth_date") from None
     if born > today:
         raise IdentityNumberError("future")
-    age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
-    if age > MAX_AGE:
+    if ages.years(born, today) > MAX_AGE:
         raise IdentityNumberError("age")
     return born

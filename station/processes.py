@@ -6,6 +6,7 @@ import signal
 import socket
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -35,7 +36,7 @@ from station.db import DatabaseError, StationDatabase
 from station.errors import SettingError, StorageGone, Superseded
 from station.fallback import WithoutDatabase
 from station.issuing import batches, making
-from station.lists import imports, working
+from station.lists import exports, imports, working
 from station.seal import Keyring
 from station.selfwatch import outside
 from station.sender import Sender, reopen
@@ -164,10 +165,7 @@ def _work_until(config: Config, db: StationDatabase, vault: Vault, stop: threadi
             beat()
         for batch_id in batches.waiting(db):
             batches.make(db, vault, batch_id, config.base_url, clock.utcnow(), tell=lambda *_: beat())
-        for import_id in working.waiting(db):
-            now = clock.utcnow()
-            today = duty.local(now, config.timezone).date()
-            working.work(db, vault, import_id, today=today, now=now, tell=lambda: beat() or stop.is_set())
+        _work_at_lists(db, vault, config, lambda: beat() or stop.is_set())
         outside.ask_due(db, vault, config, clock.utcnow(), tell=beat)
         if config.demo:
             demo.connect_new(db, vault, demo.read_note(config), clock.utcnow())
@@ -175,13 +173,27 @@ def _work_until(config: Config, db: StationDatabase, vault: Vault, stop: threadi
         if time.monotonic() - refreshed > 60:
             refreshed = time.monotonic()
             emergency.refresh(db, vault, config.emergency_file, config.timezone, clock.utcnow())
-            accounts.forget_old_sessions(db, clock.utcnow())
-            imports.forget_old(db, vault, clock.utcnow())
-            keeping.forget_old(db, vault, clock.utcnow())
+            _forget_old(db, vault)
             _keep_true(db, vault, config)
             applicants.plan(db, vault, config.timezone, clock.utcnow())
-            drafts.forget_old(db, vault, clock.utcnow())
         stop.wait(0.1)
+
+
+def _work_at_lists(db: StationDatabase, vault: Vault, config: Config, tell: Callable[[], object]) -> None:
+    """Elders out of spreadsheets, and the register into one."""
+    for import_id in working.waiting(db):
+        now = clock.utcnow()
+        today = duty.local(now, config.timezone).date()
+        working.work(db, vault, import_id, today=today, now=now, tell=tell)
+    for export_id in exports.waiting(db):
+        exports.work(db, vault, export_id, now=clock.utcnow(), tell=tell)
+
+
+def _forget_old(db: StationDatabase, vault: Vault) -> None:
+    """What has been kept for as long as it may be."""
+    accounts.forget_old_sessions(db, clock.utcnow())
+    for kept in (imports, exports, keeping, drafts):
+        kept.forget_old(db, vault, clock.utcnow())
 
 
 def _keep_true(db: StationDatabase, vault: Vault, config: Config) -> None:

@@ -79,4 +79,28 @@ CREATE TABLE institution_elder (
 CREATE INDEX institution_elder_by_institution ON institution_elder (institution_id)
 """
 
-SCRIPTS = (DRAFTS, CHANGES, TRIALS, INSTITUTIONS)
+# Who is over 60 stays so: kept in the clear, so that counting opens no record but those of the younger. A register that
+# goes out waits sealed under a key of its own, which ends with it.
+FIGURES_AND_EXPORTS = """
+ALTER TABLE elder ADD COLUMN age_group TEXT CHECK (age_group IN ('over', 'under', 'unknown'))
+
+CREATE TABLE elder_export (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  uid TEXT NOT NULL UNIQUE,
+  station INTEGER NOT NULL REFERENCES station (number),
+  kind TEXT NOT NULL CHECK (kind IN ('xlsx', 'csv')),
+  form_id TEXT NOT NULL UNIQUE,
+  state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'ready', 'ended')),
+  done INTEGER NOT NULL DEFAULT 0,
+  total INTEGER NOT NULL DEFAULT 0,
+  content BLOB,
+  staff_id INTEGER NOT NULL REFERENCES staff (id),
+  created_at TEXT NOT NULL,
+  ready_at TEXT,
+  CHECK ((state = 'ready') = (content IS NOT NULL))
+) STRICT
+
+CREATE INDEX elder_export_alive ON elder_export (staff_id, id) WHERE state <> 'ended'
+"""
+
+SCRIPTS = (DRAFTS, CHANGES, TRIALS, INSTITUTIONS, FIGURES_AND_EXPORTS)

@@ -66,7 +66,7 @@ def of_station(db: StationDatabase, vault: Vault, station: int) -> list[Row]:
 
 def opened(vault: Vault, rows: Iterable[tuple[int, int, str, bytes, str]]) -> list[Row]:
     """The rows (elder, community, status, sealed name, uid) with their names opened."""
-    keys, found = _Keys(vault), []
+    keys, found = Keys(vault), []
     for elder_id, community_id, status, sealed, uid in rows:
         key = keys.of(uid)
         if key is not None:
@@ -75,7 +75,7 @@ def opened(vault: Vault, rows: Iterable[tuple[int, int, str, bytes, str]]) -> li
     return found
 
 
-class _Keys:
+class Keys:
     """Keys of elders: the first few one by one, then all at once."""
 
     FEW = 100

@@ -165,6 +165,7 @@ SHOTS = {
     "lists": Shot("secretary", "/elders/imports"),
     "list": Shot("worker", "{list}"),
     "saved list": Shot("worker", "{saved list}"),
+    "register as a file": Shot("secretary", "{register}"),
     "export without a reason": Shot("secretary", "/elders/imports", {"reason": ""}, "form[action$=export]"),
     "coverage": Shot("secretary", "/coverage"),
     "coverage of the operator": Shot("operator", "/coverage", spoken=("zh",)),
@@ -244,6 +245,7 @@ def paint(running: Running) -> Scenery:
     _apply(scenery, worker)
     _make_badges(scenery, worker)
     _list(scenery, worker)
+    _write_register(scenery, running.desk("secretary"))
     _name_places(scenery, worker)
     _pay_in_advance(running.desk("operator"))
     _let_family_in(scenery, worker)
@@ -431,6 +433,16 @@ def _list(scenery: Scenery, worker: DeskSession) -> None:
     scenery.values["house"] = "/institutions/1"
     _press(worker, "/coverage/population", community_id="1", over_60="812")
     _press(worker, "/coverage/refusals", community_id="1", reason="looks")
+
+
+def _write_register(scenery: Scenery, secretary: DeskSession) -> None:
+    sent = secretary.http.post(
+        f"{secretary.base_url}/elders/export",
+        data={"csrf_token": secretary.token, "reason": "copy", "kind": "csv"},
+        timeout=30,
+    )
+    scenery.values["register"] = path = sent.url.removeprefix(secretary.base_url)
+    wait_for(lambda: secretary.get(f"{path}/state").json()["state"] == "ready")
 
 
 def _let_family_in(scenery: Scenery, worker: DeskSession) -> None:

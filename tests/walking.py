@@ -34,7 +34,7 @@ from station.incidents.intake import Report, Sighting
 from station.incidents.reports import Door
 from station.issuing import batches, orders, records, rehearsals
 from station.landmarks import records as landmarks
-from station.lists import imports, working
+from station.lists import exports, imports, working
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,7 @@ class Things:
     proposal_id: int
     family_token: str
     institution_id: int
+    export_id: int
 
     def values(self, rule: str) -> dict[str, object]:
         """What stands in the variable parts of a rule."""
@@ -104,6 +105,7 @@ class Things:
             "refusal_id": self.refusal_id,
             "form_id": "0" * 32,
             "institution_id": self.institution_id,
+            "export_id": self.export_id,
             "client_id": "none",
             "door": "0" * 32,
             "channel_id": self.channel_id,
@@ -151,6 +153,7 @@ def of_wearer(home: Home, wearer: Wearer, link_of: int = 2) -> Things:
         refusal_id=_refused(home, wearer.id),
         **_of_family(home, wearer.id, contact_id, badge.station),
         institution_id=_housed(home, badge.station),
+        export_id=_exported(home, badge.station),
     )
 
 
@@ -305,6 +308,18 @@ def _of_family(home: Home, elder_id: int, contact_id: int, station: int) -> dict
 def _housed(home: Home, station: int) -> int:
     typed = institutions.Typed("松花江颐养院", "0432-62010008")
     return institutions.add(home.db, home.vault, typed, station=station, area_code="0432", by=1, now=NOW)
+
+
+def _exported(home: Home, station: int) -> int:
+    """The register as a file that the station's secretary (or who there is) can fetch."""
+    who = home.db.scalar(
+        "SELECT id FROM staff WHERE station = ? ORDER BY role = 'secretary' DESC, id", station
+    )
+    new = exports.ask(
+        home.db, home.vault, "csv", station=station, reason="copy", form_id=uuid.uuid4().hex, by=who, now=NOW
+    )
+    exports.work(home.db, home.vault, new, now=clock.utcnow())
+    return new
 
 
 def _refused(home: Home, elder_id: int) -> int:

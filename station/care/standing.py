@@ -42,7 +42,8 @@ def clear(db: StationDatabase, elder_id: int) -> None:
     db.write("DELETE FROM elder_photo WHERE elder_id = ?", elder_id)
     db.write("DELETE FROM voice_clip WHERE elder_id = ?", elder_id)
     db.write(
-        "UPDATE elder SET identity_index = NULL, card = NULL, record = x'', name = x'' WHERE id = ?", elder_id
+        "UPDATE elder SET identity_index = NULL, age_group = NULL, card = NULL, record = x'', name = x'' WHERE id = ?",
+        elder_id,
     )
     db.write(
         "UPDATE application SET phone_index = x'', tail_index = NULL, details = NULL, code_hash = randomblob(32), form = x'' WHERE elder_id = ?",

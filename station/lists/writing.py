@@ -78,24 +78,38 @@ def export(
     now: datetime,
     tell: Tell = lambda _done, _total: None,
 ) -> bytes:
-    """The register of a station as a list that could be imported again; the audit row is written first.
+    """The register of a station as a file; the audit row is written first. Raises Invalid without a reason."""
+    with transaction(db):
+        note_reason(db, vault, station, reason, by=by, now=now)
+    return register(db, vault, kind, station, tell)
 
-    Raises Invalid without a reason. Identity numbers are not in it: nobody has them.
+
+def note_reason(
+    db: StationDatabase, vault: Vault, station: int, reason: str, *, by: int | None, now: datetime
+) -> None:
+    """Write into the audit log that the register goes out and why; inside a transaction.
+
+    Raises Invalid without a reason.
     """
     if reason not in REASONS:
         raise Invalid("reason", NO_REASON)
+    audit.record(
+        db,
+        vault.ring,
+        staff_id=by,
+        action="elder.export",
+        about=f"station/{station}",
+        detail=f"{reason} {size(db, station)}",
+        now=now,
+    )
+
+
+def register(db: StationDatabase, vault: Vault, kind: str, station: int, tell: Tell) -> bytes:
+    """The register of a station as a list that could be imported again.
+
+    `tell` hears how many of how many elders are in it. Identity numbers are not in it: nobody has them.
+    """
     ids = [row["id"] for row in db.rows("SELECT id FROM elder WHERE station = ? ORDER BY id", station)]
-    detail = f"{reason} {len(ids)}"
-    with transaction(db):
-        audit.record(
-            db,
-            vault.ring,
-            staff_id=by,
-            action="elder.export",
-            about=f"station/{station}",
-            detail=detail,
-            now=now,
-        )
     areas = {one.id: one for one in communities.communities(db)}
     return write(kind, "老人名单", [_export_headings(), *_people(db, vault, ids, areas, tell)])
 

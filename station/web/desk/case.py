@@ -2,11 +2,11 @@
 
 import base64
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from flask import g
 
-from station import accounts, audit, communities, elders, phones, places, portraits
+from station import accounts, ages, audit, communities, elders, phones, places, portraits
 from station.accounts import Staff
 from station.communities import Community, Station
 from station.db import StationDatabase, transaction
@@ -226,7 +226,7 @@ def _person(db: StationDatabase, vault: Vault, shown: Brief, now: datetime) -> t
     home = communities.community(db, record.community_id)
     return Person(
         record=record,
-        age=_age(record.birth_date, now.date()),
+        age=ages.of(record.birth_date, now.date()),
         notes=sorted(record.health_notes, key=lambda code: code not in LIFE_CRITICAL),
         photo=_photo(db, vault, record),
         home=home.name,
@@ -238,13 +238,6 @@ def _photo(db: StationDatabase, vault: Vault, record: Elder) -> str:
     if not record.has_photo or "photo" not in record.consents:
         return ""
     return "data:image/jpeg;base64," + base64.b64encode(portraits.jpeg(db, vault, record.id)).decode()
-
-
-def _age(born: str, today: date) -> int | None:
-    if not born:
-        return None
-    birth = date.fromisoformat(born)
-    return today.year - birth.year - ((today.month, today.day) < (birth.month, birth.day))
 
 
 def _spot(station: Station, whole: Whole) -> Spot | None:

@@ -57,6 +57,16 @@ def save(elder_id: int) -> ResponseReturnValue:
     return redirect(url_for(".record", elder_id=elder_id), code=303)
 
 
+def saved_before(elder_id: int, typed: ElderForm, checked: Enrolment) -> ResponseReturnValue | None:
+    """What a form that has made this record already says differently by now; None when it says the same."""
+    elder = elder_here(elder_id)
+    now = elder_form.of_elder(elder, my_station())
+    merged = merging.merge(connection.ring(), "", typed, checked, elder, now)
+    if not merged.disputed:
+        return None
+    return _compare(elder, typed, merged, saved_before=True)
+
+
 class _Behind(Exception):
     """A colleague saved meanwhile something that this person has to see first."""
 
@@ -83,8 +93,10 @@ def _write(elder: Elder, typed: ElderForm, checked: Enrolment, version: int) -> 
             elders.edit(db, vault, elder.id, checked, version=theirs.version, by=g.staff.id, now=now)
 
 
-def _compare(elder: Elder, typed: ElderForm, merged: merging.Merged) -> ResponseReturnValue:
-    """What the colleague changed, field by field; saving again is then a decision."""
+def _compare(
+    elder: Elder, typed: ElderForm, merged: merging.Merged, *, saved_before: bool = False
+) -> ResponseReturnValue:
+    """What the record says differently, field by field; saving again is then a decision."""
     note("elder.view", f"elder/{elder.id}")
     now, places = elder_form.of_elder(elder, my_station()), my_communities()
     page = form_page(
@@ -93,7 +105,8 @@ def _compare(elder: Elder, typed: ElderForm, merged: merging.Merged) -> Response
         **_about(elder),
         disputes=merging.shown(merged.disputed, typed, now, places),
         taken=merging.shown(merged.taken, typed, now, places),
-        colleague=_colleague(elder.id),
+        colleague={} if saved_before else _colleague(elder.id),
+        saved_before=saved_before,
     )
     return page, 409
 

@@ -1,11 +1,11 @@
-"""Elders from a spreadsheet: upload, preview, save, fetch the rest; and the register as a spreadsheet."""
+"""Elders from a spreadsheet: upload, preview, save, fetch the rest."""
 
 from flask import g, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from station.errors import Invalid, UserError
-from station.lists import columns, imports, writing
+from station.lists import columns, exports, imports, writing
 from station.lists.imports import Import
 from station.web import access, connection, elder_form, pages
 from station.web.registration.blueprint import WHO, bp, my_communities, my_station, note
@@ -17,7 +17,7 @@ KIND = "<any(xlsx, csv):kind>"
 @bp.get("/elders/imports")
 @access.allowed(*WHO)
 def lists() -> ResponseReturnValue:
-    return _page()
+    return page()
 
 
 @bp.post("/elders/imports")
@@ -37,14 +37,14 @@ def upload_list() -> ResponseReturnValue:
             now=connection.now(),
         )
     except UserError as error:
-        return _page(error), error.status
+        return page(error), error.status
     return _to(new)
 
 
 @bp.get(f"/elders/imports/template.{KIND}")
 @access.allowed(*WHO)
 def list_template(kind: str) -> ResponseReturnValue:
-    return _file(writing.template(connection.get_db(), kind, g.staff.station), "elders-template", kind)
+    return as_file(writing.template(connection.get_db(), kind, g.staff.station), "elders-template", kind)
 
 
 @bp.get("/elders/imports/<int:import_id>")
@@ -104,32 +104,18 @@ def rest_of_list(import_id: int, kind: str) -> ResponseReturnValue:
     db, vault = connection.get_db(), connection.get_vault()
     content = writing.rest(db, vault, one, kind, say=pages.error_text)
     note("import.rest", f"import/{import_id}")
-    return _file(content, f"elders-rest-{import_id}", kind)
+    return as_file(content, f"elders-rest-{import_id}", kind)
 
 
-@bp.post("/elders/export")
-@access.allowed("secretary")
-def export_elders() -> ResponseReturnValue:
-    """The register as a file, for a reason that goes into the audit log."""
-    kind = "csv" if request.form.get("kind") == "csv" else "xlsx"
-    db, vault, now = connection.get_db(), connection.get_vault(), connection.now()
-    reason = request.form.get("reason", "")
-    try:
-        content = writing.export(
-            db, vault, kind, station=g.staff.station, reason=reason, by=g.staff.id, now=now
-        )
-    except Invalid as error:
-        return _page(error), 422
-    return _file(content, f"elders-{elder_form.today().isoformat()}", kind)
-
-
-def _page(error: UserError | None = None) -> str:
+def page(error: UserError | None = None) -> str:
+    """What comes in and what goes out."""
     db = connection.get_db()
     found = imports.newest(db, g.staff.station)
     field = error.field if isinstance(error, Invalid) else "file"
     return render_template(
         "registry/imports.html",
         imports=found,
+        exports=exports.alive(db, g.staff.id),
         communities=my_communities(),
         form_id=elder_form.form_id(),
         reasons=writing.REASONS,
@@ -159,6 +145,7 @@ def _to(import_id: int) -> Response:
     return redirect(url_for(".uploaded_list", import_id=import_id), code=303)
 
 
-def _file(content: bytes, name: str, kind: str) -> Response:
+def as_file(content: bytes, name: str, kind: str) -> Response:
+    """A file to be saved, not shown."""
     headers = {"Content-Disposition": f'attachment; filename="{name}.{kind}"'}
     return Response(content, mimetype=writing.KINDS[kind], headers=headers)

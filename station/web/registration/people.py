@@ -9,7 +9,7 @@ from station.care import halfyear, moves, proposals
 from station.errors import Conflict, InvalidForm
 from station.issuing import records, trips
 from station.web import access, connection, elder_form
-from station.web.registration import drafting
+from station.web.registration import correcting, drafting
 from station.web.registration.blueprint import WHO, bp, locality, my_communities, my_station
 from station.web.registration.entry import (
     LooksAlike,
@@ -65,14 +65,19 @@ def new() -> ResponseReturnValue:
 @bp.post("/elders")
 @access.allowed(*WHO)
 def add() -> ResponseReturnValue:
-    """Save a new elder; the same form sent twice leads to the one record it made."""
+    """Save a new elder; the same form sent twice leads to the one record it made.
+
+    Somebody who went back and changed the form after it was saved sees what differs.
+    """
     typed, form_id = elder_form.read(), elder_form.form_id()
     if request.form.get("do") in ("preview", "later"):
         return unsaved(NEW, typed)
     try:
         checked, photo = elder_form.check(typed, locality(my_station()))
+        known = elders.of_form(connection.get_db(), form_id)
+        if known is not None:
+            return correcting.saved_before(known, typed, checked) or finished(known, photo)
         refuse_known(checked, form_id)
-        is_new = elders.of_form(connection.get_db(), form_id) is None
         elder_id = elders.register(
             connection.get_db(),
             connection.get_vault(),
@@ -85,8 +90,7 @@ def add() -> ResponseReturnValue:
     except (InvalidForm, LooksAlike, Conflict) as error:
         drafting.keep(typed)
         return form_again(NEW, typed, error)
-    if is_new:
-        _note_time(form_id, checked.community_id)
+    _note_time(form_id, checked.community_id)
     return finished(elder_id, photo)
 
 

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from station import (
     accounts,
     addresses,
+    ages,
     cards,
     clock,
     communities,
@@ -100,7 +101,7 @@ def record_page(
         "registry/record.html",
         elder=elder,
         again=_again(elder_id),
-        age=_age(elder.birth_date),
+        age=ages.of(elder.birth_date, elder_form.today()),
         community=communities.community(db, elder.community_id).name,
         badges=[Shown.read(db, badge) for badge in records.of_elder(db, elder_id)],
         code_error=code_error or {},
@@ -145,11 +146,3 @@ def _keep_photo(elder_id: int, jpeg: bytes) -> None:
     if jpeg:
         db, vault = connection.get_db(), connection.get_vault()
         portraits.keep(db, vault, elder_id, jpeg, by=g.staff.id, now=connection.now())
-
-
-def _age(birth_date: str) -> int | None:
-    """Full years, or None when the birth date is not known."""
-    if not birth_date:
-        return None
-    today, (year, month, day) = elder_form.today(), (int(part) for part in birth_date.split("-"))
-    return today.year - year - ((today.month, today.day) < (month, day))
