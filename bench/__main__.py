@@ -20,6 +20,7 @@ NAMES = (
     "robustness",
     "flood",
     "entry",
+    "desk",
 )
 
 

@@ -151,9 +151,10 @@ def test_a_file_can_be_destroyed_at_once_also_while_it_is_written(home, secretar
     assert home.db.scalar("SELECT count(*) FROM elder_export WHERE content IS NOT NULL") == 0
 
 
-def test_an_export_that_is_interrupted_begins_anew(home, secretary, wang):
+def test_an_export_that_is_interrupted_begins_anew(home, secretary, wang, monkeypatch):
     path = secretary.ask().headers["Location"]
     [export_id] = exports.waiting(home.db)
+    monkeypatch.setattr(exports, "SLICE", 1)
     exports.work(home.db, home.vault, export_id, now=clock.utcnow(), tell=lambda: True)
     assert exports.waiting(home.db) == [export_id]
     secretary.work()

@@ -14,6 +14,7 @@ from station.vault import Vault
 
 KEPT = timedelta(hours=1)
 SLICE = 100  # elders between two looks at what else there is to do
+SHOWN = 1000  # elders between two writes of how far it is, of which each holds up a scan that comes meanwhile
 
 Tell = Callable[[], object]  # called after each slice; something true ends the work for now
 
@@ -100,10 +101,10 @@ def work(
     one = get(db, export_id)
 
     def told(done: int, total: int) -> None:
-        if done % SLICE == 0 or done == total:
+        if done % SHOWN == 0:
             _count(db, one, done, total)
-            if tell():
-                raise _Interrupted
+        if done % SLICE == 0 and tell():
+            raise _Interrupted
 
     try:
         content = writing.register(db, vault, one.kind, one.station, told)
@@ -114,7 +115,7 @@ def work(
         return
     with transaction(db):
         db.write(
-            "UPDATE elder_export SET state = 'ready', content = ?, ready_at = ? WHERE id = ? AND state = 'waiting'",
+            "UPDATE elder_export SET state = 'ready', done = total, content = ?, ready_at = ? WHERE id = ? AND state = 'waiting'",
             vault.seal(_subject(one), _place(one), content),
             clock.text(now),
             one.id,

@@ -2,7 +2,6 @@
 
 import re
 import secrets
-import threading
 import unicodedata
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -12,7 +11,7 @@ from zoneinfo import ZoneInfo
 from flask import g, request
 from flask_babel import format_timedelta, gettext
 
-from station import enrolment, phones, photos, seal, vocabulary
+from station import darkroom, enrolment, phones, photos, seal, vocabulary
 from station.cards import PublicItems
 from station.communities import Community, Station
 from station.elders import Elder
@@ -42,9 +41,6 @@ ORDER = (
 # What remains of bytes that are no UTF-8: a replacement character, or a percent code that Werkzeug leaves standing.
 _DAMAGED = re.compile("\ufffd|%[89A-F][0-9A-F]")
 _DATE = re.compile(r"(\d{4})\D{1,2}(\d{1,2})\D{1,2}(\d{1,2})\D?")
-
-# A photo takes up to 75 MB while it is decoded, so they take turns.
-one_photo = threading.Lock()
 
 
 def refuse_unreadable() -> None:
@@ -109,12 +105,11 @@ def read_photo() -> bytes:
     sent = request.files.get("photo")
     if sent is None or not sent.filename:
         return b""
-    with one_photo:
-        try:
-            g.good_photo = photos.clean(sent.read(photos.MAX_BYTES + 1)).jpeg
-            return good_photo()
-        except photos.PhotoError as error:
-            raise Invalid("photo", photos.REASONS[error.code], **error.params) from None
+    try:
+        g.good_photo = darkroom.develop(photos.clean, sent.read(photos.MAX_BYTES + 1)).jpeg
+        return good_photo()
+    except photos.PhotoError as error:
+        raise Invalid("photo", photos.REASONS[error.code], **error.params) from None
 
 
 def good_photo() -> bytes:

@@ -4,11 +4,11 @@ from flask import Response, redirect, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from station import photos
+from station import darkroom, photos
 from station.applications import confirming, pictures
 from station.applications.confirming import TooOften
 from station.errors import Gone, Invalid, NotFound
-from station.web import access, connection, damping, drafting, elder_form
+from station.web import access, connection, damping, drafting
 from station.web.family import applying, blueprint, steps
 from station.web.family.blueprint import bp, station_of, to
 
@@ -94,11 +94,10 @@ def read(kind: str) -> bytes:
         raise Invalid(
             "picture", "Many pictures have just come from your network. Wait a minute, then try again."
         )
-    with elder_form.one_photo:
-        try:
-            return _CLEANED[kind](sent.read(photos.MAX_BYTES + 1)).jpeg
-        except photos.PhotoError as error:
-            raise Invalid("picture", photos.REASONS[error.code], **error.params) from None
+    try:
+        return darkroom.develop(_CLEANED[kind], sent.read(photos.MAX_BYTES + 1)).jpeg
+    except photos.PhotoError as error:
+        raise Invalid("picture", photos.REASONS[error.code], **error.params) from None
 
 
 def send_code(uid: str, phone: str, station: int) -> None:
