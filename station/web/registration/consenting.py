@@ -85,6 +85,7 @@ def _page(elder: Elder, error: Invalid | Conflict | None = None) -> str:
         "registry/consent.html",
         elder=elder,
         plain=PLAIN,
+        numbers={item: number for number, item in enumerate(PLAIN, 1)},
         givers=elder_form.choices(vocabulary.GIVEN_BY),
         station=my_station(),
         today=elder_form.today(),
