@@ -6,7 +6,7 @@ import pytest
 from conftest import WANG, Desk, enrol
 from families import ZHAO, Family
 from test_disclosure import Case, look
-from test_export import fetch
+from test_export import Secretary
 from test_family import opener
 from test_family_pages import SON, Relative, slip
 from test_own_voice import asked
@@ -36,7 +36,7 @@ def test_without_the_item_no_health_note_leaves_station_and_family(home, at_desk
     assert ("记性" in look(client, case).text) is told
     offered = {one.item: one.consented for one in disclosures.offered(home.db, li.id)}
     assert offered["health_notes"] is told
-    head, row = tables.read(fetch(at_desk("secretary")).data)
+    head, row = tables.read(Secretary(home, at_desk("secretary")).fetch().data)
     assert ("糖尿病" in dict(zip(head, row, strict=False))["健康提示"]) is told, "in an exported list"
     desk = case.duty.get(case.path, headers={"Accept": "text/html"}).text
     assert "糖尿病" in desk, "the desk knows them always"
