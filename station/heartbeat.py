@@ -33,9 +33,11 @@ def is_stale(name: str, age: float) -> bool:
 def age_s(folder: Path, name: str) -> float | None:
     """Seconds since a process last said so; None when it never did (or before the machine was restarted)."""
     try:
-        age = time.monotonic_ns() - (folder / f"{name}.beat").stat().st_mtime_ns
+        # The stamp first: a process that says so between the two would seem to have done it in the future.
+        stamp = (folder / f"{name}.beat").stat().st_mtime_ns
     except OSError:
         return None
+    age = time.monotonic_ns() - stamp
     # A file that was made this instant still carries the wall clock's time, which is far ahead.
     return age / 1e9 if age >= 0 else None
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -76,6 +77,23 @@ def scraped(home: Home):
 
 
 # The auditor
+
+
+def test_who_gives_a_sign_at_the_moment_of_the_look_is_not_taken_for_dead(home) -> None:
+    home.config.beats.mkdir(exist_ok=True)
+    heartbeat.beat(home.config.beats, "sender")
+    ended = threading.Event()
+
+    def live() -> None:
+        while not ended.is_set():
+            heartbeat.beat(home.config.beats, "sender")
+
+    living = threading.Thread(target=live)
+    living.start()
+    ages = [heartbeat.age_s(home.config.beats, "sender") for _ in range(5000)]
+    ended.set()
+    living.join()
+    assert None not in ages
 
 
 def test_a_message_that_was_forgotten_is_sent_counted_and_written_down(home, wang, watch, gateway, caplog):
