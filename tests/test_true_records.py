@@ -241,7 +241,9 @@ def test_a_record_goes_over_with_consent_and_the_old_station_can_no_longer_open_
     for hidden in ("帝景小区", "199 0000 0002", "糖尿病"):
         assert hidden not in offered
     assert north.post("/moves/1/accept", data={"community_id": "1"}).status_code == 422
-    assert north.post("/moves/1/accept", data={"community_id": "3"}).status_code == 303
+    accepted = north.post("/moves/1/accept", data={"community_id": "3"})
+    assert accepted.status_code == 303
+    assert "住址还是原来的" in north.get(accepted.headers["Location"]).text
     assert worker.get(f"/elders/{wang.id}").status_code == 404
     page = north.get(f"/elders/{wang.id}").text
     assert "帝景小区105号楼" in page

@@ -25,7 +25,8 @@ def edit(elder_id: int) -> ResponseReturnValue:
     draft = drafting.asked_for(elder_id)
     unfinished = drafting.others(elder_id, draft)
     if draft is None:
-        return form_page(EDIT, elder_form.of_elder(elder, my_station()), drafts=unfinished, **_about(elder))
+        now, moved = elder_form.of_elder(elder, my_station()), "moved" in request.args
+        return form_page(EDIT, now, drafts=unfinished, moved=moved, **_about(elder))
     about = _about(elder) | {"version": draft.version, "base": draft.base}
     return form_page(EDIT, draft.form, form_id=draft.form_id, drafts=unfinished, **about)
 

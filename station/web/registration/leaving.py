@@ -106,7 +106,8 @@ def accept_move(move_id: int) -> ResponseReturnValue:
         moves.accept(db, vault, move.id, community, by=g.staff.id, now=connection.now())
     except Invalid as error:
         return _moves_page({"move_id": move.id, "text": pages.error_text(error)}), 422
-    return redirect(url_for(".record", elder_id=move.elder_id), code=303)
+    # The address on file is still the old one.
+    return redirect(url_for(".edit", elder_id=move.elder_id, moved=1), code=303)
 
 
 @bp.post("/moves/<int:move_id>/refuse")
