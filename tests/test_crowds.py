@@ -207,8 +207,8 @@ def test_the_web_processes_share_the_connections_of_a_crowd(tmp_path: Path) -> N
     with crowd.start(tmp_path / "data") as station:
         webs = [pid for name, pid in station.children().items() if name.startswith("web")]
         # On a machine that is busy one of them may miss its turns for once.
-        taken = [connections_of_a_crowd(station, webs, 40) for _ in range(5)]
-        assert median(min(one) for one in taken) >= 0.7 * 40 / len(webs), f"one takes nearly all: {taken}"
+        taken = [connections_of_a_crowd(station, webs, 40) for _ in range(7)]
+        assert median(min(one) for one in taken) >= 0.8 * 40 / len(webs), f"one takes nearly all: {taken}"
 
 
 def connections_of_a_crowd(station: Running, webs: list[int], size: int) -> list[int]:
