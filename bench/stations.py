@@ -109,8 +109,11 @@ def fill(db: StationDatabase, vault: Vault, count: int) -> None:
 def _enter(db: StationDatabase, vault: Vault, n: int, uid: str, name: dict[str, Any]) -> None:
     at = clock.text(BEGAN)
     sealed = vault.seal(f"elder/{uid}", f"elder|{uid}|name", name)
+    record = vault.seal(
+        f"elder/{uid}", f"elder|{uid}|record", {"address": f"帝景小区{n}号楼", "birth_date": ""}
+    )
     elder_id = db.insert(
-        "elder", uid=uid, station=1, community_id=1, name=sealed, record=sealed, form_id=uid, created_at=at, updated_at=at,
+        "elder", uid=uid, station=1, community_id=1, name=sealed, record=record, form_id=uid, created_at=at, updated_at=at,
     )  # fmt: skip
     db.insert(
         "badge", station=1, serial=FIRST_SERIAL + n, number=f"9{n:08d}", elder_id=elder_id, state="made",

@@ -1,4 +1,4 @@
-"""Finding an elder by name, pinyin, phone or badge number, although names are sealed."""
+"""Finding an elder by name, pinyin, phone, badge number or living place, although all of it is sealed."""
 
 import json
 from collections.abc import Collection
@@ -20,10 +20,11 @@ class Found:
 
 
 MOST = 50
+SHORTEST_PLACE = 2  # letters of a living place; a single one stands in every address
 
 
 def find(db: StationDatabase, vault: Vault, query: str, *, station: int, area_code: str) -> list[Found]:
-    """Elders of a station that match a name, pinyin initials, a contact's phone or a badge number.
+    """Elders of a station that match a name, pinyin initials, a contact's phone or a badge number, else a living place.
 
     Names are decrypted in the user's scope: no index of names exists on the disk to be stolen.
     """
@@ -34,7 +35,17 @@ def find(db: StationDatabase, vault: Vault, query: str, *, station: int, area_co
     wanted = names.Query(query)
     rows = roll.of_station(db, vault, station)
     found = [row for row in rows if row[0] in exact or wanted.matches(row[3])]
+    if not found and _may_be_a_place(query):
+        there = roll.living_at(db, vault, station, query)
+        found = [row for row in rows if row[0] in there]
     return [_found(row) for row in sorted(found, key=itemgetter(0))[:MOST]]
+
+
+def _may_be_a_place(query: str) -> bool:
+    """Whether it is worth opening addresses for; a phone number or pinyin is not."""
+    return len(roll.folded(query)) >= SHORTEST_PLACE and any(
+        "\u3400" <= letter <= "\u9fff" for letter in query
+    )
 
 
 def newest(db: StationDatabase, vault: Vault, *, station: int, count: int = 20) -> list[Found]:

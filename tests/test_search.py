@@ -67,3 +67,17 @@ def test_what_another_process_changes_is_found_at_once_whatever_its_clock_says(h
     assert found.status == "moved"
     late = enrol(home, replace(WANG, name="尉迟秀兰"), "form-late")
     assert set(named(home, "秀兰")) == {wang.id, late.id}
+
+
+@pytest.mark.parametrize("query", ["帝景小区105", "105号楼2单元", "１０５号楼 2 单元", "龙城社区帝景"])
+def test_an_elder_is_found_by_the_living_place_when_no_name_fits(home, wang, query):
+    assert named(home, query) == {wang.id: "王秀兰"}
+
+
+def test_a_living_place_that_was_corrected_is_found_and_the_old_one_is_not(home, wang):
+    assert named(home, "105号楼")
+    elder = elders.get(home.db, home.vault, wang.id)
+    moved = replace(elders.enrolment_of(elder), address="江畔人家7号楼")
+    elders.edit(home.db, home.vault, wang.id, moved, version=elder.version, by=1, now=NOW)
+    assert named(home, "江畔人家7") == {wang.id: "王秀兰"}
+    assert named(home, "105号楼") == {}
