@@ -117,3 +117,24 @@ def test_a_try_is_not_told_as_a_report(browser, demo):
             page.locator("#g").click()
         expect(page.locator("#m")).to_contain_text("这是试用")
         assert page.locator("#a").inner_text() == ""
+
+
+SLOW_PHONE = """navigator.geolocation.watchPosition = (found) => {
+  setTimeout(() => found({coords: {latitude: 43.8255, longitude: 126.5601, accuracy: 15}}), 1500);
+  return 7;
+}"""
+
+
+def test_a_page_that_changes_waits_for_the_place(browser, demo):
+    """Whoever joins a matter that nobody has taken is led to another page, but not before the phone gave its place."""
+    told = {"state": "sent", "late": True, "page": "late", "text": "Nobody yet", "messages": []}
+    with phone(browser) as finder:
+        page = finder.new_page()
+        page.add_init_script(SLOW_PHONE)
+        page.route("**/s/*", lambda route: route.fulfill(json=told) if route.request.resource_type == "fetch" else route.continue_())  # fmt: skip
+        page.goto(f"{demo.elders[2]['scan_url']}?l=en")
+        with page.expect_response(
+            lambda answer: answer.request.post_data and "43.8255" in answer.request.post_data
+        ):
+            page.click("#g")
+        page.wait_for_url("**/s/*", timeout=15_000)

@@ -605,3 +605,28 @@ def test_nobody_can_make_the_page_say_anything_else(client, wang):
     assert "写得太长" in page.text
     assert "转账" not in page.text
     assert "alert(1)" not in page.text
+
+
+def test_without_script_a_press_for_the_location_says_that_none_came(client, wang):
+    assert "手机没有发来位置" in told(client, wang)
+    assert "手机没有发来位置" not in told(client, wang, place="东市场")
+    assert "手机没有发来位置" not in told(client, wang, act="gone")
+
+
+def test_the_page_says_that_the_place_is_known_and_asks_for_nothing_when_the_elder_is_with_us(
+    client, home, wang, at_desk
+):
+    status = post(client, wang, act="with_elder", place="东市场").get_json()["status_url"]
+    before = client.get(f"{status}?l=zh").text
+    assert "驿站已收到您的位置" in before
+    assert 'id="g"' in before
+    desk = at_desk("duty")
+    desk.post("/desk/incidents/1/claim", json={"slot": "both"})
+    for state in ("going", "with_elder"):
+        version = desk.get("/desk/incidents/1", headers={"Accept": "application/json"}).get_json()["version"]
+        desk.post("/desk/incidents/1/move", json={"state": state, "version": version})
+    after = client.get(f"{status}?l=zh").text
+    assert "我们的人已经到了" in after
+    for part in ('id="g"', 'name="place"', 'value="cannot_stay"', "情况有变化"):
+        assert part not in after
+    assert look(client, status)["page"] == "with_elder"

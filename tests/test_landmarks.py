@@ -322,7 +322,14 @@ def test_staff_send_a_safe_place_with_one_press(client, wang, at_desk, safe_ones
     assert answer.status_code == 201
     (said,) = client.get(sent["status_url"], headers=JSON, base_url=BASE).get_json()["messages"]
     assert said["from"] == "station"
-    for word in ("向阳药房", "40 米", "8:00-20:00", "0432-62010021"):
+    for word in (
+        "向阳药房",
+        "40 米",
+        "8:00-20:00",
+        "0432-62010021",
+        "You can bring the elder",
+        "about 40 m away",
+    ):
         assert word in said["text"]
     assert desk.post("/desk/incidents/1/suggest", json={"landmark": "999"}).status_code in (404, 422)
 

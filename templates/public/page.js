@@ -40,14 +40,16 @@
   fetch(mine+tail,{headers:{Accept:'application/json'}}).then(json).then(function(s){
    var t=s.messages||[];
    say(m,s.text||s.error);
-   {# The page has other parts now: a photo, a receipt, the phone first. Not under the fingers of somebody who types. #}
-   if(s.page!=w.page&&!d.activeElement.select)location=mine+tail;
+   {# The page has other parts now: a photo, a receipt, the phone first. Not under the fingers of somebody who types,
+      nor while the phone still looks for its place. #}
+   if(s.page!=w.page&&!d.activeElement.select&&!watch)location=mine+tail;
    if(t[l.children.length]){
     l.textContent='';
     t.forEach(function(x){l.appendChild(d.createElement('li')).textContent=w[x.from]+x.text})}
   }).then(again,again)
  }
  function ask(t){say($('e'),t);$('q').focus()}
+ function stop(){G.clearWatch(watch);watch=0}
  function locate(){
   if(!G)return ask(w.nofix);
   watch=G.watchPosition(function(p){
@@ -56,9 +58,9 @@
    best=c.accuracy||1;
    fix={act:f.dataset.act||'with_elder',lat:c.latitude,lon:c.longitude,accuracy_m:best};
    send();
-   best>20||G.clearWatch(watch)
+   best>20||stop()
   },function(e){best||ask(e.code<2?w.denied:w.nofix)},{enableHighAccuracy:!0,timeout:2e4,maximumAge:15e3});
-  setTimeout(function(){G.clearWatch(watch)},6e4)
+  setTimeout(stop,6e4)
  }
  d.onclick=function(e){
   var t=e.target.closest('.k,button')||e;

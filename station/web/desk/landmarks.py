@@ -56,9 +56,13 @@ def _chosen() -> Landmark:
 
 
 def _text(near: Near) -> str:
-    """In the station's language: whom it reaches may be several people."""
+    """In the station's language and in English: it may reach several people, and nobody knows what they speak."""
+    return "\n".join(_words(near, spoken) for spoken in dict.fromkeys((connection.config().language, "en")))
+
+
+def _words(near: Near, spoken: str) -> str:
     place = near.landmark
-    with force_locale(connection.config().language):
+    with force_locale(spoken):
         parts = [
             gettext("You can bring the elder to a safe place or leave word there: %(name)s.", name=place.name)
         ]

@@ -46,7 +46,7 @@ def take(station: int, serial: int | None, here: Sighting | None = None) -> Resp
         kept = keep(station, serial, sent, damping.source())
     except OSError:  # not even the spool takes it
         return notices.not_saved([card.of_station(station)])
-    return _answer(kept, [*unread, *ignored])
+    return _answer(kept, [*unread, *ignored], remarks.of_form(sent))
 
 
 def _at(here: Sighting, told: Sighting) -> Sighting:
@@ -112,7 +112,7 @@ def keep(station: int, serial: int | None, sent: Report, network: bytes) -> Kept
         )
 
 
-def _answer(kept: Kept, ignored: list[Ignored]) -> ResponseReturnValue:
+def _answer(kept: Kept, ignored: list[Ignored], of_form: list[Ignored]) -> ResponseReturnValue:
     if request.mimetype in FORMS:
-        return redirect(_page(kept, ignored, page.query()), code=303)
+        return redirect(_page(kept, [*ignored, *of_form], page.query()), code=303)
     return jsonify(as_json(kept, ignored, page.query())), 202 if kept.spooled else 201

@@ -16,6 +16,7 @@ from station.web.public.safety import SafePlace
 from station.web.public.unlocked import Unlocked
 
 OFFICER = vocabulary.ROLES["duty"]
+ENDINGS = ("with_elder", "safe", "closed")
 LATE_S = 60.0  # so long may nobody act before the page says so and puts the phone first
 
 
@@ -31,6 +32,7 @@ class StatusView:
     code: str = ""
     messages: list[Said] = field(default_factory=list)
     late: bool = False
+    has_place: bool = False
     may_write: bool = False
     may_take_receipt: bool = False
     unlocked: Unlocked | None = None
@@ -43,15 +45,20 @@ class StatusView:
         """Which parts the page has; when it changes, an open page loads itself again."""
         parts = ["late"] if self.late else []
         parts += self.unlocked.items if self.unlocked else ()
-        return ",".join([*parts, self.state] if self.state in ("safe", "closed") else parts)
+        return ",".join([*parts, self.state] if self.state in ENDINGS else parts)
 
     @property
     def over(self) -> bool:
         return self.state == "closed"
 
     @property
+    def looking(self) -> bool:
+        """Whether the station still looks for the elder, so that a place and a change are worth telling."""
+        return self.state not in ENDINGS
+
+    @property
     def hurt(self) -> bool:
-        return self.act == "hurt" and not self.over
+        return self.act == "hurt" and self.looking
 
     @property
     def away(self) -> bool:
@@ -106,6 +113,7 @@ def of_incident(found: FinderStatus, more: Unlocked | None = None) -> StatusView
         code=found.code,
         messages=found.said,
         late=late,
+        has_place=found.has_place,
         may_write=found.incident_id is not None and found.state != "closed",
         may_take_receipt=found.state in ("safe", "closed") and found.act in EVIDENCE,
         unlocked=more,
