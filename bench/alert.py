@@ -47,6 +47,8 @@ class Taker(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         arrived, length = time.monotonic(), 0
         for line in iter(self.rfile.readline, b"\r\n"):
+            if not line:
+                return  # the client is gone
             if line.lower().startswith(b"content-length:"):
                 length = int(line[15:])
         message = json.loads(self.rfile.read(length))

@@ -1,6 +1,7 @@
 """Many people at once around a real demo station, and what must be true of its disk afterwards."""
 
 import http.client
+import itertools
 import json
 import os
 import shutil
@@ -124,8 +125,7 @@ class Passers:
 
     def __enter__(self) -> Self:
         ring = seal.read_keyring(self.station.data / "keyring.json")
-        self._paths = [f"/{seal.badge_token(ring, 1, serial)}/scans" for serial in range(5000, 9000)]
-        self._running = [threading.Thread(target=self._walk, args=(n,)) for n in range(self.threads)]
+        self._running = [threading.Thread(target=self._walk, args=(ring, n)) for n in range(self.threads)]
         for thread in self._running:
             thread.start()
         return self
@@ -143,9 +143,9 @@ class Passers:
         wanted = len(self.answered) + count
         return lambda: len(self.answered) >= wanted
 
-    def _walk(self, first: int) -> None:
-        for path in self._paths[first :: self.threads]:
-            request_id = uuid.uuid4().hex
+    def _walk(self, ring: seal.Keyring, first: int) -> None:
+        for serial in itertools.count(5000 + first, self.threads):
+            path, request_id = f"/{seal.badge_token(ring, 1, serial)}/scans", uuid.uuid4().hex
             while request_id not in self.answered:
                 with suppress(OSError, http.client.HTTPException):
                     self.answered[request_id] = post(

@@ -218,9 +218,14 @@ def _read_request(sock: socket.socket) -> tuple[str, str, dict[str, str], bytes]
             raise ConnectionError("the client left without a request")
         headers = {}
         for line in iter(stream.readline, b"\r\n"):
+            if not line:
+                raise ConnectionError("the client died within its request")
             name, _, value = line.decode("latin-1").partition(":")
             headers[name.strip().lower()] = value.strip()
-        return first[0], first[1], headers, stream.read(int(headers.get("content-length", 0)))
+        body = stream.read(length := int(headers.get("content-length", 0)))
+        if len(body) < length:
+            raise ConnectionError("the client died within its request")
+        return first[0], first[1], headers, body
 
 
 def _silence(sock: socket.socket, seconds: float) -> None:
