@@ -275,14 +275,17 @@ def _wrong_settings(channel: Channel, settings: Mapping[str, str]) -> list[Inval
 
 def _wrong_together(channel: Channel, settings: Mapping[str, str]) -> list[Invalid]:
     """Settings that are of use only with others; half of them would look set up and do nothing."""
-    wrong = []
-    for group in TOGETHER:
-        if set(group) <= set(channel.optional) and settings.keys() & group[:2]:
-            wrong += [
-                Invalid(name, "This is needed together with the others of its kind.")
-                for name in group
-                if name not in settings
-            ]
+    called_for = [
+        name
+        for group in TOGETHER
+        if set(group) <= set(channel.optional) and settings.keys() & group[:2]
+        for name in group
+        if name not in settings
+    ]
+    wrong = [
+        Invalid(name, "This is needed together with the others of its kind.")
+        for name in dict.fromkeys(called_for)
+    ]
     key = settings.get("callback_key")
     if key and not envelope.is_key(key):
         wrong.append(Invalid("callback_key", "An EncodingAESKey has 43 letters and digits."))

@@ -198,6 +198,9 @@ def test_the_command_line_asks_for_a_secret_and_tests_for_real(home: Home, gatew
     sets = [word for one in voice for word in ("--set", one)]
     assert station("add", "--kind", "aliyun_voice", "--label", "voice", *sets).exit_code == 0
     assert station("address", "voice", "duty", "110").exit_code == 1
+    shown, renewed = station("door", "voice").output, station("door", "voice", "--renew").output
+    assert shown != renewed == station("door", "voice").output
+    assert station("door", "ding", "--renew").exit_code == 1
 
 
 def test_a_setting_that_the_kind_does_not_have_is_refused(home: Home, now) -> None:

@@ -16,8 +16,9 @@ from provider import Provider
 from test_channels_providers import MESSAGE, TOKEN, Deliver, provider, says, tell
 from watch import Watch
 
-from station import addresses, envelope
+from station import addresses, envelope, ways
 from station.db import transaction
+from station.errors import InvalidForm
 from station.incidents import acts
 from station.incidents.acts import Move
 from station.selfwatch import drills
@@ -192,6 +193,14 @@ def test_a_drill_is_read_out_where_it_has_no_texts_for_key_1(home, watch, gatewa
     watch.at(0)
     [call] = asked(gateway)
     assert (call["action"], call["TtsCode"]) == ("SingleCallByTts", "TTS_3")
+
+
+def test_the_texts_for_key_1_are_set_together_and_what_is_missing_is_named_once(home, gateway):
+    channel = open_channel(home, gateway, "aliyun_voice", [], template_menu_drill="TTS_6", template_taken_drill="TTS_7")  # fmt: skip
+    for setting in ("template_taken_drill", "template_menu"):
+        with pytest.raises(InvalidForm) as refused:
+            ways.change(home.db, home.vault, channel, {setting: ""}, by=None, now=NOW)
+        assert [one.field for one in refused.value.errors] == [setting]
 
 
 # The card ------------------------------------------------------------------------------------------

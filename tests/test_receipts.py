@@ -121,6 +121,7 @@ def test_deliveries_stand_in_the_story_once_for_each_person_and_way(
     desk = at_desk("duty")
     page = desk.get(f"/desk/incidents/{incident}", headers=PAGE).text
     assert page.count("03:00 送达王强：短信（阿里云）") == 1
+    assert "</span> 03:00 送达王强" in page, "by the provider's clock; the line says when it was told"
     assert f"03:00 送达王强：短信（阿里云）（另有 {len(said) - 2} 次）" in page
     assert page.count("03:00 送达家属联系人 1：短信（阿里云）") == 1
     assert (

@@ -119,6 +119,8 @@ def _delivered(event: Event, names: dict[int, str]) -> str:
     if event.staff_id is None:
         who = gettext("Family contact %(n)s", n=told.contact) if told.contact else gettext("A contact that was removed")  # fmt: skip
     way, time = gettext(ways.NAMES.get(told.way, told.way)), language.clock_time(told.at)
+    if time == language.clock_time(event.at):  # the line begins with it
+        return str(gettext("Delivered to %(who)s: %(way)s", who=who, way=way))
     return str(gettext("Delivered to %(who)s at %(time)s: %(way)s", who=who, time=time, way=way))
 
 
