@@ -25,7 +25,7 @@ import targets
 from conftest import NOW, Home, Wearer
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from provider import Provider, hang, mixture, reset, respond
 from running import ROOT
 from test_alerting import scan
@@ -142,6 +142,13 @@ class Night(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.watch.sender.end()
         self.stack.close()
+
+    @initialize()
+    def somebody_is_lost_whom_an_officer_forgets(self) -> None:
+        """So that each night has a claim that runs out, with its second round."""
+        self.somebody_scans(1, "with_elder")
+        self.somebody_takes_one("both", DUTY)
+        self.time_goes_by(421)
 
     @rule(serial=st.integers(1, 3), act=st.sampled_from(["with_elder", "hurt", "gone", "opened"]))
     def somebody_scans(self, serial: int, act: str) -> None:
