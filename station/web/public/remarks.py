@@ -19,12 +19,15 @@ REMARKS = {
     ),
     "phone": N_("We could not read your phone number. Please write it once more."),
     "place": N_("We could not read the location your phone sent. Please write a shop sign or a crossing."),
+    "swapped": N_(
+        "The numbers of your location came the wrong way round; we put them right. Please write a shop sign as well."
+    ),
     "where": N_("Your phone has sent no location. Please write here where you are."),
     "new": N_("Your earlier report was not found here, so this one counts as new."),
     "other": N_("Part of what was sent could not be read. Is it important? Then write it here, or ring."),
 }
 _FIELDS = {"phone": "phone", "lat": "place", "lon": "place", "accuracy_m": "place", "status": "new"}
-_REASONS = {"cut": "cut", "only_counted": "counted", "missing": "where"}
+_REASONS = {"cut": "cut", "only_counted": "counted", "missing": "where", "swapped": "swapped"}
 AT_HAND = ("with_elder", "hurt")
 _UNSEEN = ("request_id",)  # no finder made it, and nothing is lost by it
 
@@ -56,5 +59,4 @@ def shown() -> list[str]:
 
 
 def _word(one: Ignored) -> str:
-    # Swapped numbers were put right, but nobody should rely on that unseen.
     return _REASONS.get(one.reason) or _FIELDS.get(one.field, "other")
