@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, TypeVar
 
@@ -164,6 +164,19 @@ def unchecked(form: ElderForm) -> Enrolment:
         hints=_known(form.hints, vocabulary.HINTS),
         consents=_known(form.consents, vocabulary.CONSENT_ITEMS),
         given_by=form.given_by,
+    )
+
+
+def recognised(form: ElderForm, locality: Locality, today: date) -> Enrolment:
+    """What of an unfinished form tells who somebody is: name, identity number, phones. What is not whole yet is left out."""
+    slips = _Checker()  # nobody is told of them while they are typing
+    _, _, _, normal = _identity(slips, form, today)
+    reached = [_contact(slips, n, contact, locality) for n, contact in enumerate(form.contacts, 1)]
+    return replace(
+        unchecked(form),
+        name=slips.take("name", lambda: names.validate(form.name), ""),
+        id_normal=normal,
+        contacts=tuple(one for one in reached if one.phone),
     )
 
 

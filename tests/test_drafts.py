@@ -71,7 +71,7 @@ def test_saving_ends_the_draft_and_a_late_request_does_not_bring_it_back(home, w
     sent = form(form_id=keep(worker)["form_id"])
     id_of(worker.post("/elders", data=sent))
     assert home.db.rows("SELECT * FROM draft") == []
-    assert worker.post("/elders/drafts", data=sent).get_json() == {"kept": False, "text": ""}
+    assert worker.post("/elders/drafts", data=sent).get_json() == {"kept": False, "text": "", "alike": []}
     assert home.db.rows("SELECT * FROM draft") == []
 
 

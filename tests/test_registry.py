@@ -246,7 +246,27 @@ def test_a_look_alike_is_shown_first_and_never_blocks(home, worker, wang):
     assert f'href="/elders/{wang.id}"' in answer.text
     assert "李桂芬" in answer.text
     assert counts(home, *BESIDE) == before
-    assert id_of(worker.post("/elders", data={**typed, "another": "yes"})) != wang.id
+    shown = re.search(r'name="seen" form="elder" value="([^"]+)"', answer.text)[1]
+    assert id_of(worker.post("/elders", data={**typed, "seen": shown})) != wang.id
+
+
+def test_look_alikes_are_shown_while_typing_and_then_stop_nothing(worker, wang):
+    def so_far(**typed: str) -> list[dict]:
+        return worker.post("/elders/drafts", data=form(**typed)).get_json()["alike"]
+
+    assert so_far(name="王秀") == []
+    (one,) = so_far(name="王秀兰", contact1_phone="")
+    assert (one["name"], one["why"], one["url"]) == ("王秀兰", "姓名相同", f"/elders/{wang.id}")
+    (one,) = so_far(contact1_phone="199 0000 0002")
+    assert one["why"] == "电话相同"
+    assert so_far(contact1_phone="199 0000") == []
+    saved = worker.post("/elders", data=form(name="王秀兰", seen=f"e99999 {one['code']}"))
+    assert id_of(saved) != wang.id
+
+
+def test_nobody_of_another_station_is_named_while_typing(worker, far_away):
+    typed = form(name="王秀兰", contact1_phone="19900000002")
+    assert worker.post("/elders/drafts", data=typed).get_json()["alike"] == []
 
 
 def test_the_same_name_is_a_look_alike_too(worker, wang):
@@ -260,7 +280,7 @@ def test_nobody_of_another_station_is_named_as_a_look_alike(worker, far_away):
 def test_an_identity_number_is_registered_once(home, worker):
     known = id_of(worker.post("/elders", data=form()))
     before = counts(home, *BESIDE)
-    answer = worker.post("/elders", data=form(name="另一位", another="yes"))
+    answer = worker.post("/elders", data=form(name="另一位", seen=f"e{known}"))
     assert answer.status_code == 409
     assert "已经登记过" in answer.text
     assert f'href="/elders/{known}"' in answer.text

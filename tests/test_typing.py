@@ -85,3 +85,27 @@ def test_a_tab_that_dies_loses_nothing(browser: Browser, demo: Running):
         worker.clear_cookies()
         again.fill("#contact1_name", "尉迟军")
         expect(again.locator("#kept")).to_contain_text("登录已过期")
+
+
+def test_who_may_be_registered_already_is_shown_while_typing_and_stops_nothing(
+    browser: Browser, demo: Running
+):
+    known = demo.elders[0]["name"]
+    with desk(browser, demo.base_url, demo.account("worker")) as worker:
+        page = worker.new_page()
+        page.goto(f"{demo.base_url}/elders/new")
+        page.fill("#name", known)
+        box = page.locator("#alike")
+        expect(box.get_by_role("link", name=known)).to_be_visible()
+        expect(box).to_contain_text("姓名相同")
+
+        page.fill("#name", f"{known}华")
+        expect(box).to_be_hidden()
+        page.fill("#name", known)
+        expect(box).to_be_visible()
+        page.fill("#address", "锦绣花园9号楼1单元101")
+        page.fill("#contact1_phone", "19900003199")
+        page.fill("#contact1_name", "孙女")
+        page.check("input[name=consents][value=record]")
+        page.get_by_role("button", name="只保存").click()
+        page.wait_for_url(re.compile(r"/elders/\d+$"))

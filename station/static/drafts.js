@@ -24,6 +24,32 @@
     else word.removeAttribute("role");
   }
 
+  // Who may be registered already. Whoever was shown once does not stop the saving.
+  function show(people) {
+    const place = document.getElementById("alike");
+    if (!place) return;
+    const shown = document.getElementById("seen");
+    const before = place.querySelector("ul");
+    shown.value = [...new Set([...shown.value.split(" "), ...people.map((one) => one.code)])].join(" ").trim();
+    const known = people.map((one) => one.code).join(" ");
+    if (before.dataset.known === known) return; // a screen reader says it once
+    before.dataset.known = known;
+    before.replaceChildren(...people.map((one) => {
+      const line = document.createElement("li");
+      const link = document.createElement("a");
+      link.href = one.url;
+      link.target = "_blank";
+      link.rel = "noopener";
+      link.textContent = one.name;
+      const why = document.createElement("span");
+      why.className = "badge-state";
+      why.textContent = one.why;
+      line.append(link, " ", why);
+      return line;
+    }));
+    place.hidden = people.length === 0;
+  }
+
   async function keep() {
     changed = false;
     sending = new AbortController();
@@ -36,6 +62,7 @@
       } else if (answer.ok) {
         const found = await answer.json();
         if (found.kept) say(found.text, false);
+        show(found.alike);
       } else {
         throw new Error("not kept");
       }

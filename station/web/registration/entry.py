@@ -1,6 +1,6 @@
 """Saving what was entered about an elder: the form shown again when it cannot be, the record when it was."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -14,26 +14,25 @@ from station.errors import Conflict, Invalid, InvalidForm
 from station.issuing import orders, records
 from station.search import Found
 from station.web import connection, elder_form, pages
-from station.web.registration import drafting
+from station.web.registration import alikes, drafting
 from station.web.registration.blueprint import my_communities, my_station
 
 
 class LooksAlike(Exception):
     """The elder may be in the register already; `people` are who it may be.
 
-    `certain` when the identity number is the same: then no tick helps.
+    `certain` when the identity number is the same: then it cannot be saved.
     """
 
     def __init__(self, people: Sequence[Found], *, certain: bool) -> None:
         super().__init__("looks like somebody registered")
         self.people = people
         self.certain = certain
+        self.codes = " ".join(alikes.code(one) for one in people)
 
 
-def refuse_known(checked: Enrolment, form_id: str, *, seen: Collection[str] = ()) -> None:
-    """Stop before the same person is entered twice, once; the tick "another person" lets it pass.
-
-    `seen` are the codes of people (e12) whom the page has shown already.
+def refuse_known(checked: Enrolment, form_id: str) -> None:
+    """Stop before the same person is entered twice; whom the page has shown already stops nobody.
 
     Raises LooksAlike.
     """
@@ -44,8 +43,8 @@ def refuse_known(checked: Enrolment, form_id: str, *, seen: Collection[str] = ()
     if same_number:
         raise LooksAlike(search.people(db, vault, same_number, station=g.staff.station), certain=True)
     alike = search.look_alikes(db, vault, checked, station=g.staff.station)
-    found = [one for one in alike if f"e{one.elder_id}" not in seen]
-    if found and not request.form.get("another"):
+    found = [one for one in alike if alikes.code(one) not in alikes.seen()]
+    if found:
         raise LooksAlike(found, certain=False)
 
 

@@ -71,7 +71,7 @@ def approve(application_id: int) -> ResponseReturnValue:
     db, vault = connection.get_db(), connection.get_vault()
     try:
         checked, photo = elder_form.check(typed, locality(my_station()))
-        refuse_known(checked, f"application-{found.uid}", seen=request.form.get("seen", "").split())
+        refuse_known(checked, f"application-{found.uid}")
         elder_id = decisions.approve(db, vault, application_id, checked, by=g.staff.id, now=connection.now())
     except (InvalidForm, LooksAlike) as error:
         return form_again(REVIEW, typed, error, **_beside(found))
