@@ -23,6 +23,7 @@ from station.config import Config
 from station.db import DatabaseError, IntegrityError, StationDatabase, commits
 from station.errors import StorageGone, Superseded
 from station.incidents import acts, events, lanes
+from station.incidents.codes import NoFreeCode
 from station.incidents.states import rings
 from station.seal import Keyring
 from station.selfwatch import auditor, rounds
@@ -36,6 +37,7 @@ GLANCES = 4  # at memory that is shared, within each wait for the next look at t
 HOUSEKEEPING_EVERY_S = 1.0
 PLAN_ALL_EVERY_S = 15.0
 PLANNED_TOGETHER = 50
+UNWRITABLE = (IntegrityError, NoFreeCode)  # what is the fault of one incident, not of the storage
 ROSTER_EVERY = timedelta(minutes=5)
 CHANNEL_GONE = Result("permanent", detail="the address or its channel was switched off")
 BROKEN = Result("retry", detail="the message could not be made; the log says why")
@@ -196,14 +198,14 @@ class Sender:
             some = incident_ids[first : first + PLANNED_TOGETHER]
             try:
                 self._plan_together(some, now)
-            except IntegrityError:
+            except UNWRITABLE:
                 self._plan_apart(some, now)
 
     def _plan_apart(self, incident_ids: Sequence[int], now: datetime) -> None:
         for incident_id in incident_ids:
             try:
                 self._plan_together([incident_id], now)
-            except IntegrityError:
+            except UNWRITABLE:
                 log.exception("what incident %s calls for cannot be written", incident_id)
                 self.ringing.pop(incident_id, None)
 

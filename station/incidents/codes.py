@@ -16,6 +16,10 @@ DIGITS = 6
 _TURNS = 1000
 
 
+class NoFreeCode(Exception):
+    """Every code that could stand for an officer and an incident belongs to another open incident."""
+
+
 def make(db: StationDatabase, vault: Vault, holders: Collection[tuple[int, int]], now: datetime) -> None:
     """The codes of officers for incidents, as (incident, officer); inside the caller's transaction.
 
@@ -39,7 +43,7 @@ def make(db: StationDatabase, vault: Vault, holders: Collection[tuple[int, int]]
                     made.remove(row["code_index"])  # of two that want the same one the first has it
                     waiting.remove((row["incident_id"], row["staff_id"]))
     if waiting:
-        raise RuntimeError("no free code is left")
+        raise NoFreeCode
 
 
 def _known(db: StationDatabase, incidents: Collection[int]) -> set[tuple[int, int]]:
