@@ -11,6 +11,7 @@ from station.web import (
     account,
     answers,
     channels,
+    connection,
     demo,
     health,
     language,
@@ -48,6 +49,7 @@ def create_app(config: Config, ring: Keyring) -> Flask:
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.extensions["station"] = Service(config, ring, EmergencyFile(config.emergency_file, ring))
+    connection.install(app)
     account.csrf.init_app(app)
     language.install(app)
     pages.install(app)

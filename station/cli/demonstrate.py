@@ -29,7 +29,7 @@ class Wish:
 
 def run(wish: Wish) -> None:
     """Furnish, serve, print. Returns after ^C or SIGTERM."""
-    serve.many_files()
+    serve.set_limits()
     listen_on = "0.0.0.0" if wish.lan else "127.0.0.1"  # noqa: S104 - the user asked for --lan
     probe = _config(wish, "http://127.0.0.1:1", listen_on, wish.port)
     listener = processes.listener(probe)

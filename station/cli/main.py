@@ -74,7 +74,7 @@ def serve_command() -> None:
             )
     serve.alone(config)
     founding.migrate(config, ring)
-    serve.many_files()
+    serve.set_limits()
     listener = processes.listener(config)
     founding.spool.prepare(config.spool)
     care.refresh_emergency(config, ring)

@@ -1,11 +1,11 @@
-"""Each thread's own connections, the running configuration, and the time of the request."""
+"""The request's own connections, the running configuration, and the time of the request."""
 
-import threading
+from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
-from flask import current_app, g
+from flask import Flask, current_app, g
 
 from station import clock, vault
 from station.config import Config
@@ -15,6 +15,8 @@ from station.errors import StorageGone
 from station.seal import Keyring
 from station.vault import Vault
 
+Pair = tuple[StationDatabase, Vault]
+
 
 @dataclass
 class Service:
@@ -23,7 +25,9 @@ class Service:
     config: Config
     ring: Keyring
     emergency: EmergencyFile
-    local: threading.local = field(default_factory=threading.local)
+    # Connections that no request uses. The last one put back is the next one taken: a few are warm, and a process has
+    # as many as requests were ever answered at once, not one for each of its threads.
+    idle: deque[Pair] = field(default_factory=deque)
     # What the finder's pages showed of a badge in this very second, by station and serial.
     seen: dict[tuple[int, int], Any] = field(default_factory=dict)
 
@@ -44,23 +48,17 @@ def emergency() -> EmergencyFile:
     return service().emergency
 
 
+def install(app: Flask) -> None:
+    app.teardown_appcontext(_put_back)
+
+
 def get_db() -> StationDatabase:
-    """This thread's connection to station.db. Raises StorageGone when the file is missing or was replaced."""
+    """This request's connection to station.db. Raises StorageGone when the file is missing or was replaced."""
     return _pair()[0]
 
 
 def get_vault() -> Vault:
     return _pair()[1]
-
-
-def forget() -> None:
-    """Close this thread's connections; the next use opens them anew."""
-    local = service().local
-    pair = getattr(local, "pair", None)
-    local.pair = None
-    if pair:
-        pair[0].close()
-        pair[1].close()
 
 
 def now() -> datetime:
@@ -70,23 +68,37 @@ def now() -> datetime:
     return cast(datetime, g.now)
 
 
-def _pair() -> tuple[StationDatabase, Vault]:
-    local = service().local
-    if getattr(local, "pair", None) is None:
-        local.pair = _open()
-    # The file may have been restored since; a look at two inodes a request costs microseconds.
-    if g.get("checked_files") is None:
+def _pair() -> Pair:
+    if "pair" not in g:
+        g.pair = _idle() or _open()
+    return cast(Pair, g.pair)
+
+
+def _idle() -> Pair | None:
+    """One that was put back, unless its file was removed or restored since."""
+    while True:
         try:
-            local.pair[0].check_same_file()
-            local.pair[1].keys.check_same_file()
+            db, keeper = service().idle.pop()
+        except IndexError:
+            return None
+        try:
+            # A look at two inodes a request costs microseconds.
+            db.check_same_file()
+            keeper.keys.check_same_file()
         except StorageGone:
-            forget()
-            local.pair = _open()
-        g.checked_files = True
-    return cast(tuple[StationDatabase, Vault], local.pair)
+            db.close()
+            keeper.close()
+        else:
+            return db, keeper
 
 
-def _open() -> tuple[StationDatabase, Vault]:
+def _put_back(_: BaseException | None = None) -> None:
+    pair = g.pop("pair", None)
+    if pair:
+        service().idle.append(pair)
+
+
+def _open() -> Pair:
     db = StationDatabase(config().database)
     try:
         return db, vault.open_vault(ring(), db, config().keys_database)
