@@ -5,10 +5,10 @@ import mmap
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 from urllib.parse import quote
 
 from sqlite_utils import Database
@@ -26,6 +26,7 @@ WAL_RESET_MENDED = (3, 51, 3)
 
 ROWS_AT_ONCE = 500  # of one INSERT: their values must stay below SQLite's 32,766
 
+Made = TypeVar("Made")
 _Answer = tuple[list[str], list[tuple[Any, ...]]]  # the names of the columns, the rows
 
 
@@ -70,7 +71,7 @@ class StationDatabase(Database):
         self._log = path.with_name(path.name + "-wal")
         self.turns = _turns_of(path)
         self.fence: Callable[[], None] = _open_to_all
-        self._answers: dict[tuple[str, tuple[Any, ...], int | None], _Answer] | None = None  # of one look
+        self._answers: dict[Any, Any] | None = None  # of one look
         try:
             connection = sqlite3.connect(
                 f"file:{quote(str(path))}?mode=rw",
@@ -126,10 +127,15 @@ class StationDatabase(Database):
     def _ask(self, sql: str, values: tuple[Any, ...], most: int | None = None) -> _Answer:
         if self._answers is None:
             return self._asked(sql, values, most)
-        key = (sql, values, most)
+        return self.once((sql, values, most), lambda: self._asked(sql, values, most))
+
+    def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """What `make` reads and builds; within a look it does so once for each key. For what nobody changes afterwards."""
+        if self._answers is None:
+            return make()
         if key not in self._answers:
-            self._answers[key] = self._asked(sql, values, most)
-        return self._answers[key]
+            self._answers[key] = make()
+        return cast(Made, self._answers[key])
 
     def _asked(self, sql: str, values: tuple[Any, ...], most: int | None) -> _Answer:
         cursor = self.conn.execute(sql, values)

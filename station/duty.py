@@ -69,6 +69,10 @@ class Stretch:
 
 def read(db: StationDatabase, station: int) -> Roster:
     """The roster with its changes. Who left the station is on it no more, so that the hole they leave shows."""
+    return db.once(("the roster of station", station), lambda: _read(db, station))
+
+
+def _read(db: StationDatabase, station: int) -> Roster:
     rows = db.rows(
         "SELECT shift_change.* FROM shift_change LEFT JOIN staff ON staff.id = on_id "
         "WHERE shift_change.station = ? AND withdrawn_at IS NULL AND (on_id IS NULL OR staff.active = 1) "

@@ -4,27 +4,23 @@ import logging
 import queue
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from station import addresses, clock, communities, fallback, terms
 from station.addresses import Address
-from station.alerts import ladder, letters, mending, outbox, plan, planned, recall
+from station.alerts import letters, mending, outbox, plan, recall
 from station.alerts.gates import URGENT, Gates, Way
 from station.alerts.outbox import Due
+from station.alerts.planner import Planner, apart, one_look
 from station.channels import beacon
 from station.channels.base import Outgoing, Result
-from station.communities import Policy
 from station.config import Config
-from station.db import DatabaseError, IntegrityError, StationDatabase, commits
-from station.errors import StorageGone, Superseded
+from station.db import StationDatabase, commits
+from station.errors import StorageGone
 from station.incidents import acts, events, lanes
-from station.incidents.codes import NoFreeCode
-from station.incidents.states import rings
 from station.seal import Keyring
 from station.selfwatch import auditor, rounds
 from station.vault import Unsealable, Vault
@@ -36,21 +32,9 @@ LOOK_EVERY_S = 0.02
 GLANCES = 4  # at memory that is shared, within each wait for the next look at the disk
 HOUSEKEEPING_EVERY_S = 1.0
 PLAN_ALL_EVERY_S = 15.0
-PLANNED_TOGETHER = 50
-UNWRITABLE = (IntegrityError, NoFreeCode)  # what is the fault of one incident, not of the storage
 ROSTER_EVERY = timedelta(minutes=5)
 CHANNEL_GONE = Result("permanent", detail="the address or its channel was switched off")
 BROKEN = Result("retry", detail="the message could not be made; the log says why")
-
-
-@dataclass
-class _Ringing:
-    """How long one round of an incident has been ringing, by this process's own clock."""
-
-    round: int
-    first_seen: float  # time.monotonic
-    head_start: float  # seconds that it had been ringing at least when this process first saw it
-    next_rung: float = 0.0  # seconds after this process first saw it
 
 
 @dataclass
@@ -68,7 +52,7 @@ class Sender:
     pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(SLOTS, "send"))
     results: "queue.SimpleQueue[tuple[Due, Way | None, Result]]" = field(default_factory=queue.SimpleQueue)
     gates: Gates = field(default_factory=Gates)
-    ringing: dict[int, _Ringing] = field(default_factory=dict)
+    planner: Planner = field(init=False)
     cursor: int = 0
     version: int = -1
     seen: tuple[int, int] = (0, 0)  # the commits of our own processes before the last look
@@ -77,6 +61,9 @@ class Sender:
     last_ping: float = -1e9
     clock_offset: float | None = None  # of the wall clock before the machine's own count of seconds
     last_roster: datetime | None = None
+
+    def __post_init__(self) -> None:
+        self.planner = Planner(self.db, self.vault, self.config.timezone, self.beat)
 
     @property
     def in_the_air(self) -> Counter[int]:
@@ -87,7 +74,7 @@ class Sender:
         """Begin a term of the lead, take back what a dead sender left, and plan everything once from the disk."""
         self.still_leads = terms.take(self.db, now)
         outbox.reclaim(self.db, now)
-        with _apart("what is known of the ways"):
+        with apart("what is known of the ways"):
             recall.ways(self.db, self.vault, self.gates, now)
         # Events of the last day are looked at again: their messages are unique, so nothing goes out twice
         # that was planned, and nothing is missed that was not.
@@ -110,22 +97,25 @@ class Sender:
             self._follow_events(now)
         if moment - self.last_plan >= PLAN_ALL_EVERY_S:
             self.last_plan = moment
-            self._plan_all(now)
-        self._ring_next(now)
+            self.planner.look_at_all()
+            with apart("the audit"):
+                self._watch_over(now)
+        self._go_on_planning(now)
+        self.planner.ring_next(now)
         self._send(now)
 
     def _housekeeping(self, now: datetime) -> None:
-        with _apart("the leases"):
+        with apart("the leases"):
             for incident_id in [*acts.lapse(self.db, now), *acts.overdue(self.db, now)]:
-                self._plan([incident_id], now)
+                self.planner.plan([incident_id], now)
         if fallback.import_spool(self.config, self.ring, self.db, self.vault, self.beat):
             self.version = -1  # own commits do not move the number by which others' are noticed
-        with _apart("the rehearsals"):
+        with apart("the rehearsals"):
             plan.plan_rehearsals(self.db, timezone=self.config.timezone, now=now)
-        with _apart("the self-watch"):
+        with apart("the self-watch"):
             for incident_id in rounds.every_second(self.db, self.vault, self.config, now):
-                self._plan([incident_id], now)
-        with _apart("the roster"):
+                self.planner.plan([incident_id], now)
+        with apart("the roster"):
             self._look_at_roster(now)
         outbox.mend_clock(self.db, now)
         self._ring_sightings(now)
@@ -139,10 +129,10 @@ class Sender:
                 if event.incident_id is not None:
                     touched |= {event.incident_id} if plan.may_call(event) else set()
                 elif event.kind == "opened":
-                    with _apart(f"the opening in event {event.id}"):
+                    with apart(f"the opening in event {event.id}"):
                         plan.plan_opening(self.db, self.vault, event, timezone=self.config.timezone, now=now)
             self.cursor = batch[-1].id
-        self._plan(sorted(touched), now)
+        self.planner.plan_touched(sorted(touched), now)
         if sighted:
             self._ring_sightings(now)
 
@@ -159,22 +149,14 @@ class Sender:
     def _ring_sightings(self, now: datetime) -> None:
         """New sightings in incidents that are open: what their lanes allow rings now."""
         for incident_id in lanes.waiting(self.db):
-            with _apart(f"the sightings of incident {incident_id}"):
+            with apart(f"the sightings of incident {incident_id}"):
                 if lanes.ring(self.db, self.vault, incident_id, now):
-                    self._plan([incident_id], now)
+                    self.planner.plan([incident_id], now)
 
-    def _plan_all(self, now: datetime) -> None:
-        """The auditor: whatever was forgotten, for whatever reason, is planned now."""
-        still_open = self.db.rows("SELECT id FROM incident WHERE closed_at IS NULL")
-        self._plan([row["id"] for row in still_open], now)
-        for row in still_open:
-            with _apart(f"the audit of incident {row['id']}"):
-                auditor.note_late(self.db, row["id"], now)
-        known = {row["id"] for row in still_open}
-        self.ringing = {key: value for key, value in self.ringing.items() if key in known}
-
-        with _apart("the audit"):
-            self._watch_over(now)
+    def _go_on_planning(self, now: datetime) -> None:
+        for incident_id in self.planner.go_on(now):
+            with apart(f"the audit of incident {incident_id}"):
+                auditor.note_late(self.db, incident_id, now)
 
     def _watch_over(self, now: datetime) -> None:
         """The rest of the auditor's round; a healthy station says so to the watcher outside."""
@@ -187,99 +169,18 @@ class Sender:
             self.last_ping = moment
             self.pool.submit(beacon.ping, url)
 
-    def _ring_next(self, now: datetime) -> None:
-        moment = time.monotonic()
-        rung = [key for key, state in self.ringing.items() if moment - state.first_seen >= state.next_rung]
-        self._plan(rung, now)
-
-    def _plan(self, incident_ids: Sequence[int], now: datetime) -> None:
-        """What incidents call for, many in one transaction; a defect in one stops no other."""
-        for first in range(0, len(incident_ids), PLANNED_TOGETHER):
-            some = incident_ids[first : first + PLANNED_TOGETHER]
-            try:
-                self._plan_together(some, now)
-            except UNWRITABLE:
-                self._plan_apart(some, now)
-
-    def _plan_apart(self, incident_ids: Sequence[int], now: datetime) -> None:
-        for incident_id in incident_ids:
-            try:
-                self._plan_together([incident_id], now)
-            except UNWRITABLE:
-                log.exception("what incident %s calls for cannot be written", incident_id)
-                self.ringing.pop(incident_id, None)
-
-    def _plan_together(self, incident_ids: Sequence[int], now: datetime) -> None:
-        rows: list[dict[str, Any]] = []
-        with self._one_look():
-            for incident_id in incident_ids:
-                self.beat()
-                is_known = False
-                with _apart(f"incident {incident_id}"):
-                    rows += self._plan_one(incident_id, now)
-                    is_known = True
-                if not is_known:  # it is tried again with all the others, not at every tick
-                    self.ringing.pop(incident_id, None)
-            planned.insert_of_incidents(self.db, self.vault, rows)
-
-    @contextmanager
-    def _one_look(self) -> Iterator[None]:
-        """Many messages have most of what they need in common: each thing is read and unsealed once."""
-        with self.db.one_look(), self.vault.keys.one_look():
-            yield
-
-    def _plan_one(self, incident_id: int, now: datetime) -> list[dict[str, Any]]:
-        row = self.db.row(
-            "SELECT state, ring_since, ring_round, policy, closed_at, on_site_by, liaison_by FROM incident WHERE id = ?",
-            incident_id,
-        )
-        if row is None:
-            return []
-        elapsed = self._elapsed(incident_id, row, now)
-        wanted = plan.called_for(
-            self.db, incident_id, elapsed_s=elapsed, timezone=self.config.timezone, now=now
-        )
-        if not rings(row):
-            self.ringing.pop(incident_id, None)
-            return wanted
-        following = ladder.next_after(Policy.load(row["policy"]), elapsed)
-        state = self.ringing[incident_id]
-        state.next_rung = following - elapsed + (time.monotonic() - state.first_seen)
-        return wanted
-
-    def _elapsed(self, incident_id: int, row: dict[str, Any], now: datetime) -> float:
-        """Seconds since ringing began. A machine's clock that steps back must not silence the ladder,
-
-        so the longer of the wall clock's count and our own holds; ours goes on from the highest rung on the disk.
-        """
-        moment = time.monotonic()
-        state = self.ringing.get(incident_id)
-        if state is None or state.round != row["ring_round"]:
-            state = _Ringing(row["ring_round"], moment, self._head_start(incident_id, row))
-            self.ringing[incident_id] = state
-        by_wall = (now - clock.parse(row["ring_since"])).total_seconds()
-        return max(by_wall, state.head_start + moment - state.first_seen)
-
-    def _head_start(self, incident_id: int, row: dict[str, Any]) -> float:
-        highest = self.db.scalar(
-            "SELECT max(step) FROM alert WHERE incident_id = ? AND kind = 'ladder' AND ring_round = ? AND step >= 0",
-            incident_id,
-            row["ring_round"],
-        )
-        return 0.0 if highest is None else ladder.begins_s(Policy.load(row["policy"]), highest)
-
     def _send(self, now: datetime) -> None:
         free = SLOTS - sum(self.in_the_air.values())
         if free <= 0:
             return
         claimed = outbox.claim(self.db, now, free, self.gates.rooms(now))
-        with self._one_look():
+        with one_look(self.db, self.vault):
             for due in claimed:
                 self._launch(due, now)
 
     def _launch(self, due: Due, now: datetime) -> None:
         result = BROKEN
-        with _apart(f"alert {due.alert_id}"):
+        with apart(f"alert {due.alert_id}"):
             prepared = self._prepare(due, now)
             if prepared:
                 self._let_out(due, *prepared, now)
@@ -336,17 +237,19 @@ class Sender:
         if done:
             outbox.record(self.db, done, now)
         if any(result.outcome == "permanent" for _, result in done):
-            with _apart("channels that refuse"):
+            with apart("channels that refuse"):
                 mending.tell_of_refusals(self.db, timezone=self.config.timezone, now=now)
         # A ring that was refused for good may bring the next rung at once.
         for incident_id in {
             due.incident_id for due, result in done if due.kind == "ladder" and result.outcome == "permanent"
         }:
             if incident_id is not None:
-                self._plan([incident_id], now)
+                self.planner.plan([incident_id], now)
 
     def idle(self) -> None:
         """Wait a moment, or until a result comes back, or one of our own processes has written."""
+        if self.planner.backlog:
+            return
         for _ in range(GLANCES):
             try:
                 first = self.results.get(timeout=LOOK_EVERY_S / GLANCES)
@@ -368,20 +271,6 @@ class Sender:
     def end(self) -> None:
         """Nothing more leaves from here; what waits for a free thread is another sender's to send."""
         self.pool.shutdown(wait=False, cancel_futures=True)
-
-
-@contextmanager
-def _apart(what: str) -> Iterator[None]:
-    """A defect in one incident must not silence the others: it is logged, and they go on.
-
-    Trouble with the storage itself is everybody's, and rises.
-    """
-    try:
-        yield
-    except (StorageGone, DatabaseError, Superseded):
-        raise
-    except Exception:
-        log.exception("%s cannot be handled", what)
 
 
 def reopen(sender: Sender) -> bool:

@@ -8,7 +8,7 @@ from conftest import NOW, Home
 from provider import Provider
 from watch import Watch, connect
 
-from station.alerts import outbox, plan
+from station.alerts import outbox, plan, planner
 from station.incidents import reports
 from station.incidents.intake import Report
 from station.incidents.reports import Door
@@ -93,9 +93,30 @@ def test_what_one_incident_calls_for_and_cannot_be_written_silences_no_other(
     assert str(lost[1]) in {message["incident"] for message in watch.at(16) if message["kind"] == "notice"}
 
 
+def test_who_takes_over_many_open_incidents_tells_of_a_new_one_first(home, phones, monkeypatch) -> None:
+    monkeypatch.setattr(planner, "TOGETHER", 3)
+    watch, old = Watch(home, phones, NOW), [incident(home, serial) for serial in range(10)]
+    watch.at(0)
+    watch.restart()
+    new, looked_at, called_for = incident(home, 99), [], plan.called_for
+    monkeypatch.setattr(
+        plan, "called_for", lambda db, one, **more: looked_at.append(one) or called_for(db, one, **more)
+    )
+    watch.sender.tick(watch.now)
+    assert looked_at[0] == new
+    assert len(looked_at) == 1 + 3, "it looked at the others before it sent anything"
+    assert told(home, "state IN ('sending', 'accepted')") == {*old, new}
+    watch.at(46)
+    assert told(home, "kind = 'ladder' AND step = 1") == {*old, new}
+
+
+def told(home: Home, which: str) -> set[int]:
+    return {row["incident_id"] for row in home.db.rows(f"SELECT incident_id FROM alert WHERE {which}")}
+
+
 def test_a_sender_with_much_to_plan_says_that_it_lives(home, phones) -> None:
     watch, beats = Watch(home, phones, NOW), []
-    watch.sender.beat = lambda: beats.append(1)
+    watch.sender.planner.beat = lambda: beats.append(1)
     for serial in range(20):
         incident(home, serial)
     watch.at(0)

@@ -214,7 +214,8 @@ def test_a_report_that_comes_before_the_answer_to_the_sending_holds(home, wang, 
     channel = open_channel(home, gateway, "aliyun_sms", [DUTY])
     scan(home, wang)
     watch.sender._housekeeping(watch.now)
-    watch.sender._plan_all(watch.now)
+    watch.sender.planner.look_at_all()
+    watch.sender.planner.go_on(watch.now)
     due = next(one for one in outbox.claim(home.db, watch.now, 9) if one.kind == "ladder")
     ref = f"{due.alert_id}-{due.attempt}-1"
     say(client, door(home, channel), [sms({"provider_id": ""}, out_id=ref, success=False)])

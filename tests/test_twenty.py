@@ -196,7 +196,7 @@ class Night(RuleBasedStateMachine):
         for row in self._open():
             story = events.of_incident(self.home.db, row["id"])
             assert events.replay(story) == row["state"]
-            timer = self.watch.sender.ringing.get(row["id"])
+            timer = self.watch.sender.planner.ringing.get(row["id"])
             if rings(row):
                 assert timer, f"incident {row['id']} has neither a person nor a next ring"
                 assert timer.round == row["ring_round"]

@@ -41,7 +41,8 @@ class Watch:
         calm = 0  # twice in a row nothing left: what was put back behind the first of many is behind the others too
         while calm < 2 and time.monotonic() < until:
             self.sender.tick(self.now)
-            calm = 0 if sum(self.sender.in_the_air.values()) else calm + 1
+            busy = sum(self.sender.in_the_air.values()) or self.sender.planner.backlog
+            calm = 0 if busy else calm + 1
             if not calm:
                 self.sender.idle()
         assert not sum(self.sender.in_the_air.values()), "an attempt hangs"
