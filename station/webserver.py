@@ -37,6 +37,7 @@ def serve(config: Config, ring: Keyring, listener: socket.socket, number: int, s
         max_request_body_size=LARGEST_REQUEST,
         asyncore_use_poll=True,
         send_bytes=1,
+        recv_bytes=65536,
         channel_request_lookahead=1,  # so that a console that left frees its stream at once
         channel_timeout=60,
         ident=None,

@@ -9,6 +9,7 @@ from provider import Provider
 from watch import Watch, connect
 
 from station.alerts import outbox, plan, planner
+from station.channels.base import Result
 from station.incidents import reports
 from station.incidents.intake import Report
 from station.incidents.reports import Door
@@ -62,6 +63,26 @@ def test_a_notice_that_a_dead_sender_left_does_not_wait_for_every_ring(home, pho
         call(home, incident(home, serial), 0)
     fresh = home.db.scalar("SELECT count(*) FROM alert WHERE kind = 'notice'")
     assert first in {due.incident_id for due in outbox.claim(home.db, NOW, fresh)}
+
+
+def test_a_first_word_that_got_lost_goes_before_the_third_of_others(home, phones) -> None:
+    call(home, incident(home, 1), 0)
+    [lost] = outbox.claim(home.db, NOW, 1)
+    outbox.reclaim(home.db, NOW)
+    call(home, incident(home, 2), 0)
+    assert lost.alert_id in {due.alert_id for due in outbox.claim(home.db, NOW, 4)}
+
+
+def test_a_first_word_that_is_refused_again_and_again_holds_up_nobody(home, phones) -> None:
+    call(home, incident(home, 1), 0)
+    for _ in range(5):
+        [refused] = outbox.claim(home.db, NOW, 1)
+        outbox.record(home.db, [(refused, Result("retry"))], NOW)
+        home.db.conn.execute("UPDATE alert SET due_at = created_at")
+    other = incident(home, 2)
+    call(home, other, 0)
+    [first] = outbox.claim(home.db, NOW, 1)
+    assert first.incident_id == other
 
 
 def test_of_the_rings_that_an_outage_held_back_each_address_hears_the_newest(home, phones) -> None:

@@ -59,10 +59,11 @@ def reclaim(db: StationDatabase, now: datetime) -> int:
 
 
 def claim(db: StationDatabase, now: datetime, most: int, rooms: Rooms | None = None) -> list[Due]:
-    """Take up to `most` due alerts: notices first, for they tell somebody of an elder for the first time, then first
+    """Take up to `most` due alerts: notices first, for they tell somebody of an elder for the first time, and of these
 
-    attempts before retries, then the first message of each incident before the second of any. Those no longer called
-    for are cancelled.
+    the first message of each incident before the second of any. An attempt that failed counts as a turn, so that who
+    refuses again and again holds up nobody, and a first word that got lost goes before the third of others.
+    Those no longer called for are cancelled.
 
     `rooms` says how many each channel may have, so that a slow one cannot take the slots of all others.
     """
@@ -187,8 +188,10 @@ def _due_rows(db: StationDatabase, now: datetime, most: int, rooms: Rooms) -> li
     """What is due, and of each channel no more than it has room for.
 
     A channel that has more gives what fits and is left out of the next look. One statement that counts by channel
-    would sort all that waits: 22 ms instead of 2 ms with 10,000 alerts due.
+    would sort all that waits.
     """
+    if not db.scalar("SELECT 1 FROM alert WHERE state = 'pending' AND due_at <= ? LIMIT 1", clock.text(now)):
+        return []
     shut = {channel for channel, used in rooms.used.items() if used >= rooms.share} | rooms.shut_channels
     taken: list[dict[str, Any]] = []
     while len(taken) < most:
@@ -215,7 +218,7 @@ def _first_due(
         "JOIN address ON address.id = alert.address_id JOIN channel ON channel.id = address.channel_id "
         f"WHERE alert.state = 'pending' AND alert.due_at <= ? AND address.channel_id NOT IN ({here}) "
         f"AND address.id NOT IN ({there}) AND (alert.kind IN ({rush}) OR address.id NOT IN ({spare})) "
-        "ORDER BY alert.kind <> 'notice', alert.attempts > 0, alert.turn, alert.id LIMIT ?",
+        "ORDER BY alert.kind <> 'notice', alert.turn + alert.attempts, alert.id LIMIT ?",
         clock.text(now),
         *channels,
         *rooms.shut_addresses,
