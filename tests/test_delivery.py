@@ -133,7 +133,9 @@ def test_what_is_taken_along_is_on_its_way_everywhere(home, worker, at_desk, pri
         .headers["Location"]
         .endswith("who=me")
     )
-    assert order(worker.get("/deliveries?who=me").text) == ["王秀兰"]
+    carried = worker.get("/deliveries?who=me").text
+    assert order(carried) == ["王秀兰"]
+    assert "带走勾选的" not in carried, "nothing is left to be ticked"
     for page in ("/badges", f"/elders/{wang.id}", "/elders", "/deliveries", f"/deliveries/{wang.badge_id}"):
         assert "送去路上" in worker.get(page).text, page
     assert trips.on_the_way_since(home.db, wang.badge_id)

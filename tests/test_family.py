@@ -293,7 +293,9 @@ def test_the_preview_is_the_finder_s_own_page_and_shows_no_more_than_was_agreed(
     assert "赵奶奶" in inline
     assert "请慢慢说话" in inline
     assert "心脏病" in inline
+    assert "接通后请报" not in inline  # nobody is on the phone here
     whole = begun.look("/apply/preview?all=1")
+    assert "接通后请报" in whole
     assert "赵奶奶" in whole
     assert "<script" not in whole
     begun.look("/apply/shown")
@@ -370,6 +372,9 @@ def test_a_question_about_a_picture_and_one_in_words(home, sent):
     one = the_only(home)
     for about, text in (("identity", "照片看不清"), ("other", "老人平时去哪儿？")):
         questions.ask(home.db, home.vault, one.id, about, text, by=1, now=clock.utcnow())
+    asked = sent.look("/apply/progress")
+    assert "老人平时去哪儿？" in asked
+    assert "请写明" not in asked  # which is a word for the worker who asks
     picture_asked, words_asked = questions.open_of(home.db, home.vault, one.id)
     sent.look(f"/apply/questions/{picture_asked.id}")
     assert "请选择一张照片" in sent.press(f"/apply/questions/{picture_asked.id}", note="")

@@ -432,6 +432,7 @@ def test_no_file_is_refused_at_once(clerk):
     answer = clerk.desk.post("/elders/imports", data={"file": (io.BytesIO(b""), "a.csv")})
     assert answer.status_code == 422
     assert 'role="alert"' in answer.text
+    assert "请选择一份有内容的文件" in answer.text
 
 
 def test_too_large_a_file_is_not_even_kept(home, now):

@@ -216,6 +216,10 @@ def test_a_question_is_asked_answered_and_taken_back_without_losing_what_was_cor
     wrong = press(worker, sent, act="ask", about="")
     assert wrong.status_code == 422
     assert 'id="about-error"' in wrong.text
+    press(worker, sent, act="ask", about="other", text="会说普通话吗？")
+    again = questions.open_of(home.db, home.vault, sent.id)[0]
+    questions.answer(home.db, home.vault, again, "听得懂。", changed=None, now=NOW)
+    assert "家属已回答</span> 听得懂。" in worker.get(f"/applications/{sent.id}").text
 
 
 def test_the_phone_is_confirmed_by_a_call_or_by_a_code_that_is_read_out(home, worker):

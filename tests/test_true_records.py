@@ -148,6 +148,11 @@ def test_a_farewell_silences_everything_and_the_badge_still_calls_the_staff_alon
     assert "2026-11-20" in page
     assert "删除日期" in page
     assert records.get(home.db, wang.badge_id).state == "revoked"
+    record = worker.get(f"/elders/{wang.id}").text
+    for button in ("再做一枚胸牌", "换一枚新的", "临时卡", "先试戴", "不愿佩戴"):
+        assert button not in record, button
+    for path in (f"/elders/{wang.id}/badges", f"/badges/{wang.badge_id}/reissue"):
+        assert worker.post(path).status_code == 409
     with Provider() as provider:
         connect(home, provider, NOW)
         assert client.get(wang.path).data.count(b"62012345") == before.count(b"62012345") > 0
@@ -232,7 +237,9 @@ def _offer(worker: Desk, elder_id: int, **more: str):
 
 def test_a_record_goes_over_with_consent_and_the_old_station_can_no_longer_open_it(home, worker, north, wang):
     assert "王秀兰" not in north.get("/moves").text
-    assert _offer(worker, wang.id, given_by="").status_code == 422
+    asked = _offer(worker, wang.id, given_by="")
+    assert asked.status_code == 422
+    assert 'value="paper" checked' in asked.text
     assert _offer(worker, wang.id).status_code == 303
     assert worker.get(f"/elders/{wang.id}").status_code == 200
     assert north.get(f"/elders/{wang.id}").status_code == 404
@@ -247,6 +254,7 @@ def test_a_record_goes_over_with_consent_and_the_old_station_can_no_longer_open_
     assert worker.get(f"/elders/{wang.id}").status_code == 404
     page = north.get(f"/elders/{wang.id}").text
     assert "帝景小区105号楼" in page
+    assert "<td>–</td>" not in page  # whoever entered the consents is named here too
     assert north.post("/moves/1/accept", data={"community_id": "3"}).status_code == 409
     kept = home.db.rows("SELECT detail FROM audit WHERE action = 'elder.move.accepted'")
     assert [row["detail"] for row in kept] == ["move/1"]
@@ -258,6 +266,9 @@ def test_the_worn_badge_works_until_the_new_one_is_handed_over(home, worker, nor
     new = records.of_elder(home.db, wang.id)[0]
     assert (new.station, new.state, new.replaces) == (2, "ordered", wang.badge_id)
     assert records.get(home.db, wang.badge_id).state == "worn"
+    number, hotline = records.shown_number(wang.digits), "原来驿站的热线"
+    assert hotline in north.get(f"/elders/{wang.id}").text
+    assert number not in worker.get("/badges").text
     with Provider() as provider:
         connect(home, provider, NOW)
         opened = client.post(f"{wang.path}/scans", json={"act": "with_elder"}).get_json()["incident"]
@@ -269,6 +280,7 @@ def test_the_worn_badge_works_until_the_new_one_is_handed_over(home, worker, nor
         home.db.write("UPDATE badge SET state = 'made' WHERE id = ?", new.id)
     life.activate(home.db, home.vault, new.id, by=1, now=NOW)
     assert records.get(home.db, wang.badge_id).state == "replaced"
+    assert hotline not in north.get(f"/elders/{wang.id}").text
     # Both badges on one person: the incident that is open gets the sighting, wherever it is led.
     token = f"/{records.url(home.ring, new, '').strip('/')}"
     again = client.post(f"{token}/scans", json={"act": "with_elder"})

@@ -107,10 +107,10 @@ def pace(db: StationDatabase, station: int, now: datetime) -> Pace:
 
 
 def unconfirmed(db: StationDatabase, station: int) -> list[Badge]:
-    """Worn badges of living elders of which no contact has confirmed a rehearsal's message."""
+    """Worn badges of its living elders of which no contact has confirmed a rehearsal's message."""
     rows = db.rows(
-        "SELECT badge.* FROM badge JOIN elder ON elder.id = badge.elder_id WHERE badge.station = ? "
-        "AND badge.state = 'worn' AND elder.status = 'living' AND NOT EXISTS (SELECT 1 FROM rehearsal "
+        "SELECT badge.* FROM badge JOIN elder ON elder.id = badge.elder_id AND elder.station = badge.station "
+        "WHERE badge.station = ? AND badge.state = 'worn' AND elder.status = 'living' AND NOT EXISTS (SELECT 1 FROM rehearsal "
         "JOIN rehearsal_contact ON rehearsal_id = rehearsal.id "
         "WHERE rehearsal.badge_id = badge.id AND confirmed_at IS NOT NULL) ORDER BY badge.id",
         station,

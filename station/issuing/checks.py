@@ -95,7 +95,7 @@ def unproven(db: StationDatabase, station: int) -> list[Badge]:
     """All such badges of a station's living elders."""
     rows = db.rows(
         "SELECT badge.* FROM badge JOIN elder ON elder.id = badge.elder_id "  # noqa: S608
-        f"WHERE badge.station = ? AND elder.status = 'living' AND {_UNPROVEN} ORDER BY badge.id",
+        f"AND elder.station = badge.station WHERE badge.station = ? AND elder.status = 'living' AND {_UNPROVEN} ORDER BY badge.id",
         station,
     )
     return [records.from_row(row) for row in rows]
@@ -116,7 +116,7 @@ def due(db: StationDatabase, station: int, now: datetime) -> list[DueForCheck]:
         "SELECT badge.*, coalesce((SELECT max(at) FROM badge_check WHERE badge_id = badge.id "
         "AND result = 'readable'), badge.activated_at) AS last_seen, "
         "(SELECT result FROM badge_check WHERE badge_id = badge.id ORDER BY id DESC LIMIT 1) AS last_result "
-        "FROM badge JOIN elder ON elder.id = badge.elder_id "
+        "FROM badge JOIN elder ON elder.id = badge.elder_id AND elder.station = badge.station "
         "WHERE badge.station = ? AND badge.state = 'worn' AND elder.status = 'living' ORDER BY last_seen",
         station,
     )

@@ -42,7 +42,7 @@ def order(
 ) -> int:
     """Order a badge for an elder; the job process draws it. A second press returns the badge on order.
 
-    A temporary one comes with a page for the station's own printer.
+    A temporary one comes with a page for the station's own printer. Raises Conflict when the record has ended.
     """
     with transaction(db):
         waiting = db.scalar(
@@ -53,10 +53,7 @@ def order(
         )
         if waiting is not None:
             return int(waiting)
-        station = db.scalar("SELECT station FROM elder WHERE id = ?", elder_id)
-        if station is None:
-            raise NotFound("There is no such elder in the register.")
-        badge = _add(db, vault, station, _Wish(form, elder_id, temporary), by=by, now=now)
+        badge = _add(db, vault, _station_of(db, elder_id), _Wish(form, elder_id, temporary), by=by, now=now)
         if temporary:
             batches.add(db, vault, "sheet", [badge], by=by, now=now)
     return badge.id
@@ -82,8 +79,7 @@ def reissue(
         if known is not None:
             return int(known)
         wish = _Wish(old.form, old.elder_id, replaces=old.id, reason=reason)
-        station = db.scalar("SELECT station FROM elder WHERE id = ?", old.elder_id)
-        return _add(db, vault, station, wish, by=by, now=now).id
+        return _add(db, vault, _station_of(db, old.elder_id), wish, by=by, now=now).id
 
 
 def renew(db: StationDatabase, vault: Vault, elder_id: int, *, by: int, now: datetime) -> None:
@@ -132,6 +128,7 @@ def bind(
         raise Invalid("code", "This is no badge of this station. Read the number from the badge itself.")
     if badge.elder_id == elder_id:  # pressed twice
         return badge.id
+    _station_of(db, elder_id)
     bound = db.write(
         "UPDATE badge SET elder_id = ?, bound_at = ? "
         "WHERE id = ? AND elder_id IS NULL AND state IN ('made', 'printed')",
@@ -155,6 +152,16 @@ def _why_not(badge: Badge) -> str:
         return N_("This badge is still being made.")
     assert badge.state not in READY, "a blank badge that is made can be bound"
     return N_("This badge is no longer in use. Take another one.")
+
+
+def _station_of(db: StationDatabase, elder_id: int) -> int:
+    """The station that orders the elder's badges. Raises Conflict when the record has ended: nobody is there to wear one."""
+    row = db.row("SELECT station, status FROM elder WHERE id = ?", elder_id)
+    if row is None:
+        raise NotFound("There is no such elder in the register.")
+    if row["status"] != "living":
+        raise Conflict("This record has ended. Take that back first.")
+    return int(row["station"])
 
 
 def _add(

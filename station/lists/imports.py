@@ -80,7 +80,7 @@ def keep(
     if known:
         return int(known)
     if not content:
-        raise Invalid("file", "Choose a file first.")
+        raise Invalid("file", "Choose a file that is not empty.")
     if len(content) > tables.LARGEST:
         raise Invalid("file", str(tables.TableError("too_large")))
     uid = uuid.uuid4().hex

@@ -140,6 +140,7 @@ def _moving_page(elder_id: int, wrong: dict[str, str] | None = None) -> str:
         badges=records.of_elder(db, elder_id),
         stations={one.number: one.name for one in communities.stations(db) if one.number != elder.station},
         wrong=wrong or {},
+        typed=request.form,
         kept_days=endings.KEPT.days,
     )
 

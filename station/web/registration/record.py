@@ -97,6 +97,7 @@ def record_page(
     """The record as a page, with its audit row; errors of the small forms on it stand beside them."""
     db, vault, elder = connection.get_db(), connection.get_vault(), elder_here(elder_id)
     note("elder.view", f"elder/{elder_id}")
+    ledger = consents.ledger(db, elder_id)
     html = render_template(
         "registry/record.html",
         elder=elder,
@@ -107,8 +108,9 @@ def record_page(
         code_error=code_error or {},
         now=connection.now(),
         today=elder_form.today(),
-        ledger=[{**row, "at": clock.parse(row["at"])} for row in consents.ledger(db, elder_id)],
-        staff={one.id: one.name for one in accounts.all_staff(db, vault, elder.station)},
+        ledger=[{**row, "at": clock.parse(row["at"])} for row in ledger],
+        staff={one.id: one.name for one in accounts.all_staff(db, vault, elder.station)}
+        | accounts.names(db, vault, {row["staff_id"] for row in ledger if row["staff_id"]}),
         items=elder_form.shown_items(cards.of_elder(db, vault, elder_id)),
         station=my_station(),
         photo_error=photo_error,
