@@ -59,7 +59,7 @@ def test_a_hundred_kills_of_the_sender_beside_a_flaky_provider(tmp_path: Path) -
     with Provider() as provider, crowd.start(tmp_path / "data", "--webhook", provider.url) as station:
         provider.otherwise = mixture(faults, seed=1)
         took = []
-        with Passers(station, pause_s=0.2) as passers:
+        with Passers(station, pause_s=0.6) as passers:
             for _ in range(times(100)):
                 wait_for(passers.more(2), 60)
                 took.append(resumed_after(station, provider, lambda: station.kill("sender")))
