@@ -7,12 +7,12 @@ import struct
 import zlib
 
 import pytest
+from applying import opener, title
 from conftest import Desk, Home
+from entering import BESIDE, counts, form, id_of, jpeg
 from families import ZHAO, Family
 from PIL import Image
 from running import Running
-from test_family import opener, title
-from test_registry import BESIDE, counts, form, id_of, jpeg
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 import zxingcpp
 from conftest import NOW, WANG, Desk, Home, Wearer, enrol
+from entering import actions
 from PIL import Image
-from test_registry import actions
 
 from badges import render
 from station import communities, elders, enrolment, seal

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from conftest import NOW, WANG, Desk, Home, Wearer, enrol
-from test_registry import actions, id_of
+from entering import actions, id_of
 
 from station import clock, communities
 from station.communities import Policy

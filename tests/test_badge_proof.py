@@ -6,9 +6,9 @@ import uuid
 
 import pytest
 from conftest import NOW, WANG, Desk, Home, Wearer, enrol
+from entering import id_of
 from PIL import Image
 from test_badge_life import scan, state, token_of
-from test_registry import id_of
 
 from badges import files
 from badges.artwork import BadgeText

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from conftest import NOW, WANG, Home, Wearer, enrol
+from entering import actions
 from PIL import Image, ImageDraw, ImageFilter
-from test_registry import actions
 
 from badges import check, files
 from badges.artwork import BadgeText

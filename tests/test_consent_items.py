@@ -3,14 +3,14 @@
 from dataclasses import replace
 
 import pytest
+from applying import opener
 from conftest import WANG, Desk, enrol
+from entering import form, id_of
 from families import ZHAO, Family
 from test_disclosure import Case, look
 from test_export import Secretary
-from test_family import opener
 from test_family_pages import SON, Relative, slip
 from test_own_voice import asked
-from test_registry import form, id_of
 
 from station import cards, consents, elders, tables, vocabulary
 from station.incidents import disclosures

@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from applying import approve
 from conftest import WANG, enrol
-from test_family import approve
-from test_registry import LI, actions
+from entering import LI, actions
 
 from station import clock, coverage, enrolment
 from station.applications import intake

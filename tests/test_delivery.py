@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from conftest import NOW, WANG, Desk, Home, Wearer, enrol
-from test_registry import actions
+from entering import actions
 
 from station import clock, coverage
 from station.care import standing

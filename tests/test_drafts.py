@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from conftest import Desk, Home
-from test_registry import form, id_of, jpeg
+from entering import form, id_of, jpeg
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.test import encode_multipart
 

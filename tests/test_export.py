@@ -8,8 +8,8 @@ import openpyxl
 import pytest
 from click.testing import CliRunner
 from conftest import WANG, Desk, Home, enrol
-from test_import import Clerk
-from test_registry import actions
+from entering import actions
+from listing import Clerk
 from walking import elsewhere
 
 from station import clock, elders, tables

@@ -8,7 +8,7 @@ from dataclasses import replace
 import openpyxl
 import pytest
 from conftest import NOW, WANG, Desk, enrol
-from test_registry import form, id_of
+from entering import form, id_of
 
 from station import addresses, elders, institutions, tables
 from station.db import transaction

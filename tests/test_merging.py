@@ -4,7 +4,7 @@ import re
 
 import pytest
 from conftest import Desk
-from test_registry import form, id_of
+from entering import form, id_of
 
 from station import elders
 from station.db import transaction

@@ -7,7 +7,7 @@ from hashlib import sha256
 
 import pytest
 from conftest import NOW, WANG, Desk, enrol
-from test_registry import form, id_of
+from entering import form, id_of
 
 from station import cards, clock, consents, coverage, elders, trials, vocabulary
 from station.db import transaction

@@ -13,7 +13,7 @@ from conftest import NOW, Home
 from doors import BASE, SETTINGS, TO, asked, attempts, door, open_channel, say, scan, yes
 from flask import Flask
 from provider import Provider
-from test_channels_providers import MESSAGE, TOKEN, Deliver, provider, says, tell
+from provider_words import MESSAGE, TOKEN, Deliver, provider, says, tell
 from watch import Watch
 
 from station import addresses, envelope, ways

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 import pytest
 from conftest import NOW, Desk, Home, Wearer
+from entering import id_of
 from provider import Provider, respond
-from test_registry import id_of
 from walking import contents
 from watch import Watch, connect
 
