@@ -1,5 +1,6 @@
 """The people and things of the story, on real files."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,10 +18,12 @@ from station.app import create_app
 from station.communities import Policy, Station
 from station.config import Config
 from station.db import StationDatabase, transaction
+from station.emergency import EmergencyFile
 from station.issuing import orders, records
 from station.seal import Keyring
 from station.vault import Vault
 from station.web import account, answers, damping, links, mine
+from station.web.connection import Service
 from station.web.family import blueprint as family
 from station.web.public import blueprint, claiming, doors, doubting, more
 
@@ -46,14 +49,26 @@ def now() -> datetime:
     return NOW
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Iterator[Home]:
-    """龙城社区 with a worker, two duty officers, a secretary; a neighbouring community with its own secretary."""
-    config = Config(tmp_path / "data", tmp_path / "data" / "keyring.json", "https://zj.example.cn")
-    ring = founding.found(config)
-    with founding.opened(config, ring) as (db, vault):
+def config_of(data: Path) -> Config:
+    return Config(data, data / "keyring.json", "https://zj.example.cn")
+
+
+@pytest.fixture(scope="session")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a home as it is founded: six passwords are hashed and a schema is made once, not for each test."""
+    config = config_of(tmp_path_factory.mktemp("furnished") / "data")
+    with founding.opened(config, founding.found(config)) as (db, vault):
         settle(db, vault)
         emergency.refresh(db, vault, config.emergency_file, config.timezone, NOW)
+    return config.data_dir
+
+
+@pytest.fixture
+def home(furnished: Path, tmp_path: Path) -> Iterator[Home]:
+    """龙城社区 with a worker, two duty officers, a secretary; a neighbouring community with its own secretary."""
+    config = config_of(shutil.copytree(furnished, tmp_path / "data"))
+    ring = seal.read_keyring(config.keyring)
+    with founding.opened(config, ring) as (db, vault):
         yield Home(config, ring, db, vault)
 
 
@@ -149,8 +164,29 @@ def wang(home: Home) -> Wearer:
     return wearer
 
 
+@pytest.fixture(scope="session")
+def shared_app(furnished: Path) -> Flask:
+    """Routes and pages are compiled once, not for each test."""
+    config = config_of(furnished)
+    return create_app(config, seal.read_keyring(config.keyring))
+
+
 @pytest.fixture
-def app(home: Home) -> Flask:
+def app(home: Home, shared_app: Flask) -> Iterator[Flask]:
+    """The web application at this home, where nothing is left of the test before."""
+    usual = dict(shared_app.config)
+    shared_app.extensions["station"] = Service(
+        home.config, home.ring, EmergencyFile(home.config.emergency_file, home.ring)
+    )
+    shared_app.testing = True
+    yield shared_app
+    shared_app.config.clear()
+    shared_app.config.update(usual)
+
+
+@pytest.fixture
+def own_app(home: Home) -> Flask:
+    """One that a test may add to."""
     made = create_app(home.config, home.ring)
     made.testing = True
     return made

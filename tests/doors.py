@@ -2,10 +2,12 @@
 
 import itertools
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import parse_qs, urlsplit
 
 from conftest import NOW, Home, Wearer
-from flask import Flask, g
+from flask import Flask, appcontext_pushed, g
 from flask.testing import FlaskClient
 from provider import Behaviour, Provider, respond
 from watch import Watch
@@ -91,14 +93,15 @@ def open_channel(home: Home, gateway: Provider, kind: str, staff: list[int], **m
     return channel
 
 
-def one_clock(app: Flask, watch: Watch) -> Watch:
+@contextmanager
+def one_clock(app: Flask, watch: Watch) -> Iterator[Watch]:
     """Let the web process read the sender's clock, which the test drives."""
 
-    @app.before_request
-    def read_it() -> None:
+    def read_it(_: Flask) -> None:
         g.now = watch.now
 
-    return watch
+    with appcontext_pushed.connected_to(read_it, app):
+        yield watch
 
 
 def door(home: Home, channel: int) -> str:

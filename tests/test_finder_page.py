@@ -421,9 +421,9 @@ def test_an_address_that_leads_nowhere_shows_the_hotline(client, wang, method, s
     assert 'href="tel:120"' in page.text
 
 
-def test_a_crash_shows_the_hotline(app, client):
-    app.testing = False
-    app.add_url_rule("/crash", "crash", lambda: 1 / 0)
-    page = client.get("/crash", headers={"Accept": "text/html"})
+def test_a_crash_shows_the_hotline(own_app):
+    own_app.testing = False
+    own_app.add_url_rule("/crash", "crash", lambda: 1 / 0)
+    page = own_app.test_client().get("/crash", headers={"Accept": "text/html"})
     assert page.status_code == 500
     assert 'href="tel:+86-432-6201-2345"' in page.text

@@ -39,8 +39,9 @@ def gateway() -> Iterator[Provider]:
 
 
 @pytest.fixture
-def watch(home: Home, gateway: Provider, now, app: Flask) -> Watch:
-    return doors.one_clock(app, Watch(home, gateway, now))
+def watch(home: Home, gateway: Provider, now, app: Flask) -> Iterator[Watch]:
+    with doors.one_clock(app, Watch(home, gateway, now)) as watch:
+        yield watch
 
 
 def holders(home: Home) -> tuple[int | None, int | None]:

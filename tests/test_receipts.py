@@ -36,9 +36,10 @@ def gateway() -> Iterator[Provider]:
 
 
 @pytest.fixture
-def watch(home: Home, gateway: Provider, now, app: Flask) -> Watch:
+def watch(home: Home, gateway: Provider, now, app: Flask) -> Iterator[Watch]:
     """The sender, and a web process whose clock is the sender's."""
-    return doors.one_clock(app, Watch(home, gateway, now))
+    with doors.one_clock(app, Watch(home, gateway, now)) as watch:
+        yield watch
 
 
 def sms(one: dict, *, success: object = True, code: str = "DELIVERED", **more: object) -> dict:
