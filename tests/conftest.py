@@ -175,11 +175,13 @@ def shared_app(furnished: Path) -> Flask:
 def app(home: Home, shared_app: Flask) -> Iterator[Flask]:
     """The web application at this home, where nothing is left of the test before."""
     usual = dict(shared_app.config)
-    shared_app.extensions["station"] = Service(
-        home.config, home.ring, EmergencyFile(home.config.emergency_file, home.ring)
-    )
+    service = Service(home.config, home.ring, EmergencyFile(home.config.emergency_file, home.ring))
+    shared_app.extensions["station"] = service
     shared_app.testing = True
     yield shared_app
+    for db, vault in service.idle:
+        vault.close()
+        db.close()
     shared_app.config.clear()
     shared_app.config.update(usual)
 

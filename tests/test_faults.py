@@ -200,6 +200,20 @@ def test_one_broken_incident_does_not_silence_the_others(home, wang, watch, gate
     assert str(sound) in told
 
 
+def test_one_incident_without_a_free_code_does_not_silence_the_others(home, wang, watch, caplog) -> None:
+    full, sound = scan(home, 73), scan(home, 74)
+    with transaction(home.db):  # as if all its codes belonged to other open incidents
+        home.db.write(
+            f"CREATE TRIGGER no_code BEFORE INSERT ON claim_code WHEN NEW.incident_id = {full} "
+            "BEGIN SELECT RAISE(IGNORE); END"
+        )
+    assert {message["incident"] for message in watch.at(0)} == {str(sound)}
+    assert f"what incident {full} calls for cannot be written" in caplog.text
+    with transaction(home.db):
+        home.db.write("DROP TRIGGER no_code")
+    assert str(full) in {message["incident"] for message in watch.at(1)}
+
+
 def test_a_report_that_cannot_be_imported_does_not_hold_up_the_others(home, wang, watch) -> None:
     home.config.spool.mkdir(exist_ok=True)
     for act, name in (("unheard of", "broken"), ("with_elder", "sound")):
