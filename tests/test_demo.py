@@ -72,7 +72,7 @@ def test_every_phone_shows_its_messages_and_the_staff_can_be_reached_in_two_ways
         whom = {"王强", "孙丽", "王家属", "第二联系人"}
         wait_for(lambda: whom <= _told(requests.get(page, timeout=10).text, "东市场公交站"))
         wait_for(lambda: "邮件也已送到" in requests.get(page, timeout=10).text)
-        assert station.desk("secretary").get("/desk/roster", headers=HTML).text.count("2 个通道已验证") == 2
+        assert station.desk("secretary").get("/desk/roster", headers=HTML).text.count("2 个渠道已验证") == 2
         for username, enough in (("duty", True), ("secretary3", False)):
             mine = station.desk(username=username).get("/desk/duty", headers=HTML).text
             assert ("已验证 1/2" in mine) is not enough, username
