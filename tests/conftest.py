@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -63,13 +64,20 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return config.data_dir
 
 
-@pytest.fixture
-def home(furnished: Path, tmp_path: Path) -> Iterator[Home]:
-    """龙城社区 with a worker, two duty officers, a secretary; a neighbouring community with its own secretary."""
-    config = config_of(shutil.copytree(furnished, tmp_path / "data"))
+@contextmanager
+def copied(folder: Path, to: Path) -> Iterator[Home]:
+    """A copy of a home that nobody has open."""
+    config = config_of(shutil.copytree(folder, to))
     ring = seal.read_keyring(config.keyring)
     with founding.opened(config, ring) as (db, vault):
         yield Home(config, ring, db, vault)
+
+
+@pytest.fixture
+def home(furnished: Path, tmp_path: Path) -> Iterator[Home]:
+    """龙城社区 with a worker, two duty officers, a secretary; a neighbouring community with its own secretary."""
+    with copied(furnished, tmp_path / "data") as made:
+        yield made
 
 
 def settle(db: StationDatabase, vault: Vault) -> None:

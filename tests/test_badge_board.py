@@ -6,13 +6,14 @@ import signal
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import zxingcpp
-from conftest import NOW, WANG, Desk, Home, Wearer, enrol
+from conftest import NOW, WANG, Desk, Home, Wearer, copied, enrol
 from entering import actions
 from PIL import Image
 
@@ -29,14 +30,29 @@ def worker(at_desk) -> Desk:
     return at_desk("worker")
 
 
-@pytest.fixture
-def three(home: Home) -> list[Wearer]:
-    """Three elders whose badges are drawn and checked."""
+@pytest.fixture(scope="module")
+def drawn(furnished: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Wearer]]:
+    """The folder of a home with three elders whose badges are drawn and checked, which takes seconds."""
     names = ("王秀兰", "肖德福", "刘桂芝")
-    found = [enrol(home, replace(WANG, name=name), f"form-{name}") for name in names]
-    for wearer in found:
-        making.make(home.db, home.vault, wearer.badge_id, home.config.base_url, NOW)
-    return found
+    with copied(furnished, tmp_path_factory.mktemp("drawn") / "data") as home:
+        found = [enrol(home, replace(WANG, name=name), f"form-{name}") for name in names]
+        for wearer in found:
+            making.make(home.db, home.vault, wearer.badge_id, home.config.base_url, NOW)
+    return home.config.data_dir, found
+
+
+@pytest.fixture
+def home(request: pytest.FixtureRequest, furnished: Path, tmp_path: Path) -> Iterator[Home]:
+    """The usual home; with the three elders for whoever asks for them."""
+    folder = request.getfixturevalue("drawn")[0] if "three" in request.fixturenames else furnished
+    with copied(folder, tmp_path / "data") as made:
+        yield made
+
+
+@pytest.fixture
+def three(home: Home, drawn: tuple[Path, list[Wearer]]) -> list[Wearer]:
+    """Three elders whose badges are drawn and checked."""
+    return list(drawn[1])
 
 
 # A job process that dies by kill -9 when the second of three badges is drawn.

@@ -39,7 +39,7 @@ def test_the_code_in_the_terminal_can_be_scanned():
 
 
 def test_a_second_start_keeps_everything_and_follows_the_port(tmp_path):
-    with Running(tmp_path / "data") as station:
+    with crowd.start(tmp_path / "data") as station:
         first = station.about
         incident = station.scan(0, act="with_elder").json()["incident"]
     with Running(tmp_path / "data") as station:

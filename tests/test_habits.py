@@ -5,6 +5,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -44,6 +45,7 @@ def name_of(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
+@cache
 def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(), name_of(path))
 
@@ -66,6 +68,13 @@ def statements() -> Iterator[tuple[str, str]]:
         for text in strings(path):
             if re.match(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\s", text):
                 yield name_of(path), text
+
+
+@pytest.fixture(scope="module", autouse=True)
+def read_once() -> Iterator[None]:
+    """A file is parsed for the first test that looks at it and kept for the others of this module."""
+    yield
+    tree.cache_clear()
 
 
 @pytest.fixture(scope="module")

@@ -289,7 +289,7 @@ def test_a_day_that_differs_is_entered_at_the_desk(home, at_desk):
 
 
 def test_a_person_needs_two_verified_channels(home, at_desk, watch, gateway):
-    assert "没有已验证的通道" in at_desk("secretary").get("/desk/roster").text
+    assert "没有已验证的渠道" in at_desk("secretary").get("/desk/roster").text
     connect_again = readiness.of(home.db, DUTY, NOW)
     assert (connect_again.verified, connect_again.enough) == (0, False)
     scan_now = clock.utcnow()
