@@ -168,13 +168,15 @@ def unchecked(form: ElderForm) -> Enrolment:
 
 
 def recognised(form: ElderForm, locality: Locality, today: date) -> Enrolment:
-    """What of an unfinished form tells who somebody is: name, identity number, phones. What is not whole yet is left out."""
+    """What of an unfinished form tells who somebody is: name, birth date, identity number, phones. What is not whole yet is left out."""
     slips = _Checker()  # nobody is told of them while they are typing
-    _, _, _, normal = _identity(slips, form, today)
+    birth, sex, _, normal = _identity(slips, form, today)
     reached = [_contact(slips, n, contact, locality) for n, contact in enumerate(form.contacts, 1)]
     return replace(
         unchecked(form),
         name=slips.take("name", lambda: names.validate(form.name), ""),
+        birth_date=birth,
+        sex=sex,
         id_normal=normal,
         contacts=tuple(one for one in reached if one.phone),
     )

@@ -50,6 +50,13 @@
     place.hidden = people.length === 0;
   }
 
+  // Slips in the fields that were left: nobody is corrected in the middle of a word. An empty field is missed at the end.
+  function point(slips) {
+    for (const field of form.querySelectorAll("input[id]:not([type=file]), textarea[id]")) {
+      if (field !== document.activeElement && field.value.trim()) showSlip(field, slips[field.name] || "");
+    }
+  }
+
   async function keep() {
     changed = false;
     sending = new AbortController();
@@ -63,6 +70,8 @@
         const found = await answer.json();
         if (found.kept) say(found.text, false);
         show(found.alike);
+        point(found.slips);
+        document.getElementById("from-number").textContent = found.number;
       } else {
         throw new Error("not kept");
       }

@@ -75,14 +75,26 @@ function isMistyped(text) {
   return "10X98765432"[sum % 11] !== digits[17];
 }
 
+// What is wrong in a field, above it; where the server has put its word already, in its place.
+function showSlip(field, text) {
+  let word = document.getElementById(`${field.name}-error`);
+  if (!word) {
+    if (!text) return;
+    word = document.createElement("p");
+    word.className = "err";
+    word.id = `${field.name}-error`;
+    word.setAttribute("role", "alert");
+    field.before(word);
+    field.setAttribute("aria-describedby", `${field.getAttribute("aria-describedby") || ""} ${word.id}`.trim());
+  }
+  if (word.textContent === text) return; // a screen reader says it once
+  word.textContent = text;
+  if (text) field.setAttribute("aria-invalid", "true");
+  else field.removeAttribute("aria-invalid");
+}
+
 function watchNumber(field) {
-  const word = document.createElement("p");
-  word.className = "err";
-  word.setAttribute("role", "alert");
-  field.before(word);
-  field.addEventListener("change", () => {
-    word.textContent = isMistyped(field.value) ? field.dataset.bad : "";
-  });
+  field.addEventListener("change", () => showSlip(field, isMistyped(field.value) ? field.dataset.bad : ""));
 }
 
 function watchPhoto(field) {

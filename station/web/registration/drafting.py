@@ -11,7 +11,7 @@ from station.drafts import Draft, Unsaved
 from station.enrolment import ElderForm
 from station.errors import NotFound
 from station.web import access, connection, elder_form, language
-from station.web.registration import alikes
+from station.web.registration import alikes, noticing
 from station.web.registration.blueprint import WHO, bp, elder_here
 
 GONE = "This draft was saved or thrown away already. Look for the elder in the list."
@@ -20,13 +20,22 @@ GONE = "This draft was saved or thrown away already. Look for the elder in the l
 @bp.post("/elders/drafts")
 @access.allowed(*WHO)
 def keep_draft() -> ResponseReturnValue:
-    """Keep the form as it stands, and say who may be registered already; the page asks while somebody types."""
+    """Keep the form as it stands; say what is wrong so far, what the number tells, and who may be registered already.
+
+    The page asks while somebody types.
+    """
     elder_id = request.form.get("about", "")
     about = elder_here(int(elder_id)).id if re.fullmatch("[0-9]{1,12}", elder_id) else None
     typed = elder_form.read()
     kept = keep(typed, about)
     text = gettext("Kept as a draft at %(time)s.", time=language.clock_time(connection.now())) if kept else ""
-    return jsonify(kept=kept, text=text, alike=alikes.so_far(typed) if kept and not about else [])
+    return jsonify(
+        kept=kept,
+        text=text,
+        alike=alikes.so_far(typed) if kept and not about else [],
+        slips=noticing.slips(typed) if kept else {},
+        number=noticing.from_number(typed) if kept else "",
+    )
 
 
 @bp.post("/elders/drafts/<form_id>/drop")
