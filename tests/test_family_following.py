@@ -1,6 +1,7 @@
 """A family follows its application: questions, codes, what is told, and taking it back."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -10,7 +11,7 @@ from conftest import NOW
 from families import ZHAO, applied
 from provider import Provider
 
-from station import addresses, applicants, clock, elders
+from station import addresses, applicants, clock, communities, elders
 from station.applications import confirming, decisions, pictures, questions, records
 from station.db import transaction
 from station.issuing import life, making, orders, trips
@@ -93,6 +94,13 @@ def test_the_reviewer_s_question_is_answered_on_the_same_page(home, sent, now):
     assert "收到您的回答后" in page
     path = f"/apply/questions/{asked.id}"
     assert "江畔小区7号楼1单元202" in sent.look(path)
+    with transaction(home.db):
+        other = replace(communities.station(home.db, 1), number=2, address_prefix="吉林市船营区")
+        communities.add_station(home.db, other)
+        area = {"name": "北山社区", "lat": 43.86, "lon": 126.53, "radius_m": 900}
+        place = communities.add_community(home.db, station=2, **area)
+    assert "北山社区" not in sent.look(path)  # nobody at this station could read that answer
+    assert "请选择老人居住的社区" in sent.press(path, community_id=str(place), address="北山1号楼")
     assert "住址" in sent.press(path, community_id="1", address=" ", note="写错了")
     assert "写错了" in sent.page
     sent.press(path, community_id="1", address="江畔小区7号楼2单元303", note="写错了")

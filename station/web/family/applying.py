@@ -183,15 +183,20 @@ def show(draft: Draft, step: Step, errors: Sequence[Invalid] = (), **more: objec
     )
 
 
-def fields_of(content: Content, texts: Sequence[tuple[str, str]]) -> dict[str, object]:
-    """What every page of fields is given, whether of a draft or of an answer."""
+def fields_of(
+    content: Content, texts: Sequence[tuple[str, str]], only: int | None = None
+) -> dict[str, object]:
+    """What every page of fields is given, whether of a draft or of an answer to the station `only`."""
+    stations = communities.stations(connection.get_db())
     places = communities.communities(connection.get_db())
     station = station_of(content.form.community_id)
+    is_sure = bool(content.form.community_id) or len({one.address_prefix for one in stations}) == 1
     return {
+        "prefix": station.address_prefix if is_sure else "",
         "typed": content.form,
         "email": content.email,
         "contacts": elder_form.padded(content.form.contacts),
-        "options": elder_form.options(places),
+        "options": elder_form.options(one for one in places if only in (None, one.station)),
         "station": station,
         "problems": texts,
         "errors": dict(texts),

@@ -133,6 +133,7 @@ def answer(question_id: int) -> ResponseReturnValue:
             _take_picture(found, asked.about)
         elif step:
             content = step.read(content)
+            _check_still_ours(found, content)
         elif not note.strip():
             raise Invalid("note", "Write an answer.")
         errors = steps.wrong(content, step.fields) if step and asked.about not in pictures.KINDS else []
@@ -194,7 +195,7 @@ def _question(
     step = steps.ANSWERED_ON.get(asked.about)
     return render_template(
         f"family/steps/{step.name if step else 'other'}.html",
-        **applying.fields_of(content, texts),
+        **applying.fields_of(content, texts, only=found.station),
         step=step,
         question=asked,
         note=note,
@@ -219,6 +220,12 @@ def _storage() -> tuple[connection.StationDatabase, connection.Vault]:
 
 def _content(found: Application) -> Content:
     return replace(Content(found.form), email=found.details.email)
+
+
+def _check_still_ours(found: Application, content: Content) -> None:
+    """An application stays with the station that asks; nobody there could read another one's community. Raises Invalid."""
+    if blueprint.station_of(content.form.community_id).number != found.station:
+        raise Invalid("community_id", "Choose the community in which the elder lives.")
 
 
 def _changed(content: Content) -> tuple[ElderForm, Enrolment]:
