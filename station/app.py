@@ -9,6 +9,7 @@ from station.emergency import EmergencyFile
 from station.seal import Keyring
 from station.web import (
     account,
+    alive,
     answers,
     channels,
     connection,
@@ -52,6 +53,7 @@ def create_app(config: Config, ring: Keyring) -> Flask:
     connection.install(app)
     account.csrf.init_app(app)
     language.install(app)
+    app.add_template_global(alive.sender_is_silent)
     pages.install(app)
     for module in (
         account,

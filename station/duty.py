@@ -135,6 +135,8 @@ def add_change(
     for staff_id in (change.off_id, change.on_id):
         if staff_id is not None:
             _check_serves(db, station, staff_id)
+    if change.off_id is not None:
+        _check_is_on(read(db, station), change)
     return db.insert(
         "shift_change",
         station=station,
@@ -188,7 +190,7 @@ def local(moment: datetime, timezone: str) -> datetime:
     return moment.astimezone(ZoneInfo(timezone)).replace(tzinfo=None)
 
 
-def ahead(roster: Roster, since: datetime, days: int) -> list[Stretch]:
+def ahead(roster: Roster, since: datetime, days: float) -> list[Stretch]:
     """Who is on from a local, naive time for so many days; neighbours with the same people are one stretch."""
     until = since + timedelta(days=days)
     marks = sorted({since, until, *(mark for mark in _marks(roster, since, until) if since < mark < until)})
@@ -319,6 +321,15 @@ def _check_span(starts_minute: int, minutes: int, level: str) -> None:
         raise Invalid("level", "A shift is either on_duty or backup.")
     if not (0 <= starts_minute < DAY and 1 <= minutes <= DAY):
         raise Invalid("shift", "A shift needs a start within the day and a length of at most 24 hours.")
+
+
+def _check_is_on(roster: Roster, change: Change) -> None:
+    """Whoever is to stay away has a turn then; else the day would look mended and be as before."""
+    stretches = ahead(roster, change.starts, change.minutes / DAY)
+    if not any(change.off_id in getattr(one, change.level) for one in stretches):
+        raise Invalid(
+            "off_id", "This person has no turn at that time. Look at the coming days for when it is."
+        )
 
 
 def _check_serves(db: StationDatabase, station: int, staff_id: int) -> None:

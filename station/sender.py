@@ -20,7 +20,7 @@ from station.channels.base import Outgoing, Result
 from station.config import Config
 from station.db import StationDatabase, commits
 from station.errors import StorageGone
-from station.incidents import acts, events, lanes
+from station.incidents import events, lanes, leases
 from station.seal import Keyring
 from station.selfwatch import auditor, rounds
 from station.vault import Unsealable, Vault
@@ -106,7 +106,7 @@ class Sender:
 
     def _housekeeping(self, now: datetime) -> None:
         with apart("the leases"):
-            for incident_id in [*acts.lapse(self.db, now), *acts.overdue(self.db, now)]:
+            for incident_id in [*leases.lapse(self.db, now), *leases.overdue(self.db, now)]:
                 self.planner.plan([incident_id], now)
         if fallback.import_spool(self.config, self.ring, self.db, self.vault, self.beat):
             self.version = -1  # own commits do not move the number by which others' are noticed

@@ -31,6 +31,7 @@ PAUSE_S = 0.5  # a fork is cheap, and an alert may wait for it
 LIVED_S = 10.0  # a child that lived so long was healthy
 FIRST_BEAT_S = 30.0
 STOP_WITHIN_S = 7.0
+TOLD_AFTER_S = 1.0  # whoever waits longer for the end is told why
 READY_WITHIN_S = 10.0  # after that it is said what does not run
 BROKEN_AFTER = 3  # deaths one after the other: whatever dies so often at its start will not begin by waiting
 SETTLED_S = 2.0  # one that died at its start counts as running again after so long
@@ -158,8 +159,18 @@ class Parent:
         for child in self.children.values():
             child.process.send(signal.SIGTERM)
         until = time.monotonic() + STOP_WITHIN_S
+        while self._lives() and time.monotonic() < until - STOP_WITHIN_S + TOLD_AFTER_S:
+            time.sleep(LOOK_EVERY_S)
+        if self._lives():
+            log.warning(
+                "ending; messages in the air have %d s to arrive, others wait for the next start",
+                processes.DRAIN_S,
+            )
         for child in self.children.values():
             child.process.end_within(until - time.monotonic())
+
+    def _lives(self) -> bool:
+        return any(child.process.poll() is None for child in self.children.values())
 
 
 def _is_told(failures: int) -> bool:

@@ -192,7 +192,7 @@ def try_out(
     Raises NotFound, Invalid. The provider is spoken to outside any transaction.
     """
     kind = str(_of_station(db, station, channel_id)["kind"])
-    typed = destination.strip() or _own(db, vault, channel_id, by)
+    typed = checked(kind, destination) if destination.strip() else _own(db, vault, channel_id, by)
     if not typed:
         raise Invalid("destination", "Write where the test is to go: you have no address on this channel.")
     settings, allow_private = addresses.open_channel(db, vault, channel_id)

@@ -48,7 +48,9 @@ INSIDE = [
 @pytest.mark.parametrize("host", INSIDE)
 def test_webhook_cannot_reach_into_the_network(deliver: Deliver, provider: Provider, host: str) -> None:
     result = deliver("webhook", {"secret": SECRET}, f"https://{host}:{provider.port}/")
-    assert result == Result("permanent", detail="the address is not one that messages may be sent to")
+    assert result == Result(
+        "permanent", detail="the address leads into a local network, where nothing is sent"
+    )
     assert provider.connections == 0
 
 

@@ -177,6 +177,25 @@ def test_a_phone_number_that_is_none_is_refused_when_it_is_typed(kind: str, type
     assert ways.checked("aliyun_voice", " 0432-62010001 ") == "0432-62010001"
 
 
+def test_what_the_station_itself_refuses_is_said_with_what_to_do(operator: Desk, home: Home, now) -> None:
+    sms = {"access_key_id": "k", "access_key_secret": "s", "sign_name": "驿站", "template": "SMS_1"}
+    made = {
+        kind: addresses.add_channel(
+            home.db, home.vault, station=1, kind=kind, label=kind, settings=settings, now=now
+        )
+        for kind, settings in {"webhook": {"secret": "s"}, "aliyun_sms": sms}.items()
+    }
+    for kind, destination, said in (
+        ("webhook", "https://127.0.0.1/x", "在内网或本机"),
+        ("webhook", "https://127.0.0.1/x", "--allow-private"),
+        ("aliyun_sms", "19900000001", "没有演练模板"),
+        ("aliyun_sms", "12", "请核对后重填"),
+    ):
+        page = operator.post(f"/channels/{made[kind]}/test", data={"destination": destination}).text
+        assert said in page
+        assert "对方的回答" not in page
+
+
 def test_the_command_line_asks_for_a_secret_and_tests_for_real(home: Home, gateway: Provider) -> None:
     def station(*words: str, typed: str = "") -> Result:
         set_up = {"STATION_DATA": str(home.config.data_dir), "STATION_BASE_URL": home.config.base_url}

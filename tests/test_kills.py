@@ -9,7 +9,7 @@ from pathlib import Path
 import crowd
 import pytest
 from crowd import Passers
-from provider import Provider, hang, respond
+from provider import Provider, hang, respond, slow
 from running import Running, wait_for
 
 
@@ -23,6 +23,7 @@ def replaced(station: Running, name: str, pid: int):
 
 def test_kills_of_every_process_lose_no_scan_and_no_alert(tmp_path: Path) -> None:
     with Provider() as provider:
+        provider.otherwise = slow(0.3, respond(200))  # so that a kill finds messages in the air
         hook = ("--webhook", provider.url)
         with crowd.start(tmp_path / "data", *hook) as station, Passers(station) as passers:
             for name in ("sender", "web-1", "sender", "web-2", "jobs"):
@@ -36,6 +37,7 @@ def test_kills_of_every_process_lose_no_scan_and_no_alert(tmp_path: Path) -> Non
                 assert again.base_url == station.base_url, "the port was not free again"
                 wait_for(passers.more(4))
                 passers.stop()
+                provider.otherwise = respond(200)
                 wait_for(all_told(again, provider))
         assert len(passers.answered) > 24
         assert crowd.lost(station.data, passers.answered) == []
@@ -87,6 +89,7 @@ def test_stopped_with_alerts_pending_they_go_out_after_the_restart(tmp_path: Pat
             except subprocess.TimeoutExpired:
                 pytest.fail("the station does not end")
             assert crowd.untold(station.data, crowd.ids(provider.taken())), "the provider had answered"
+            assert "in the air" in station.log.read_text(), "whoever waits for the end is told why"
         provider.otherwise = respond(200)
         with crowd.start(tmp_path / "data", "--webhook", provider.url) as station:
             wait_for(all_told(station, provider))

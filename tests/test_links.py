@@ -75,7 +75,29 @@ def test_a_press_takes_the_incident_for_the_link_s_person(home, client, officer,
     assert incident(home, lost) == {"state": "acked", "on_site_by": 2, "liaison_by": 2}
     page = client.get(officer).text
     assert "王强" in page
-    assert "<form" not in page
+    assert "我来接" not in page
+
+
+def test_who_has_the_part_on_site_reports_from_the_link_without_logging_in(home, client, officer, lost):
+    def lease() -> str:
+        return home.db.scalar("SELECT lease_until FROM incident")
+
+    client.post(officer, data={"slot": "both"})
+    assert "已出发" in client.get(officer).text
+    assert client.post(officer, data={"slot": "going", "eta_minutes": "soon"}).status_code == 422
+    assert client.post(officer, data={"slot": "going", "eta_minutes": "40"}).status_code == 303
+    promised = lease()
+    assert "还在路上" in client.get(officer).text
+    assert client.post(officer, data={"slot": "going"}).status_code == 303
+    assert lease() == promised, "news does not shorten what was promised"
+    client.post(officer, json={"slot": "going", "eta_minutes": 60})
+    assert lease() > promised
+    assert home.db.scalar("SELECT count(*) FROM event WHERE kind = 'news' AND staff_id = 2") == 2
+    second = f"/go/{link(home, lost, staff_id=3)}"
+    assert "见到老人" not in client.get(second).text
+    assert client.post(second, data={"slot": "with_elder"}).status_code == 403
+    assert client.post(officer, data={"slot": "with_elder"}).status_code == 303
+    assert incident(home, lost)["state"] == "with_elder"
 
 
 def test_json_takes_it_as_well(home, client, officer, lost):

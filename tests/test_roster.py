@@ -176,6 +176,8 @@ def test_a_colleague_hears_of_the_swap_and_answers_it_at_the_desk(home, watch, a
     assert at_desk("secretary").post("/desk/swaps/1", data={"answer": "accepted"}).status_code == 404
     assert colleague.post("/desk/swaps/1", data={"answer": "accepted"}).status_code == 303
     assert on_duty(home, turn.starts.replace(tzinfo=ZoneInfo(ZONE))) == [BACKUP]
+    (answered,) = watch.at(2)
+    assert "同意" in answered["text"]
 
 
 def test_taking_over_needs_the_ring_and_is_written_down_with_the_open_incidents(home, wang, at_desk):
@@ -273,6 +275,8 @@ def test_a_day_that_differs_is_entered_at_the_desk(home, at_desk):
     }
     page = desk.post("/desk/roster/changes", data=sent, follow_redirects=True).text
     assert "孙丽 替 王强" in page
+    assert "–次日 08:00" in page
+    assert "–24:00" in page
     assert duty.on(
         duty.read(home.db, 1), "on_duty", datetime.combine(day, datetime.min.time()) + timedelta(hours=27)
     ) == [SECRETARY]
@@ -283,6 +287,7 @@ def test_a_day_that_differs_is_entered_at_the_desk(home, at_desk):
         {"on_id": str(DUTY)},
         {"off_id": "", "on_id": ""},
         {"on_id": "6"},
+        {"off_id": str(BACKUP)},
     ):
         assert desk.post("/desk/roster/changes", data=sent | wrong).status_code == 422, wrong
     assert len(duty.read(home.db, 1).changes) == 1

@@ -123,3 +123,11 @@ def test_a_missing_entry_and_a_broken_file_are_said(instance, tmp_path):
     del plan["stations"][0]["lat"]
     assert "'lat'" in load(tmp_path, plan)[1]
     assert "not JSON" in load(tmp_path, "{")[1]
+
+
+def test_a_file_without_shifts_or_steps_says_what_that_means(instance, tmp_path):
+    assert "names no shift" in load(tmp_path, PLAN | {"shifts": []})[1]
+    nobody = copy.deepcopy(PLAN)
+    nobody["stations"][0]["policy"] = {"steps": []}
+    said = load(tmp_path, nobody)[1]
+    assert "nobody would be rung. docs/" in said

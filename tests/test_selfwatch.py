@@ -3,6 +3,7 @@
 import os
 import re
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -161,6 +162,26 @@ def test_a_process_without_a_sign_of_life_is_named(home, client, name, check):
     live(home)
     heartbeat.forget(home.config.beats, name)
     assert [key for key, one in checks(client).items() if not one["ok"]] == [check]
+    silent(home, name, 9)
+    assert all(one["ok"] for one in checks(client).values())
+    silent(home, name, 11 if name == "sender" else 31)
+    assert [key for key, one in checks(client).items() if not one["ok"]] == [check]
+
+
+def silent(home: Home, name: str, seconds: int) -> None:
+    """Let a process have been silent for so long."""
+    heartbeat.beat(home.config.beats, name)
+    moment = time.monotonic_ns() - seconds * 10**9
+    os.utime(home.config.beats / f"{name}.beat", ns=(moment, moment))
+
+
+def test_a_sender_that_went_silent_shows_on_every_page_of_the_staff(home, at_desk):
+    live(home)
+    desk = at_desk("secretary")
+    assert "发送程序现在没有工作" not in desk.get("/desk/roster").text
+    silent(home, "sender", 11)
+    for page in ("/desk/roster", "/elders", "/desk/tonight"):
+        assert "发送程序现在没有工作" in desk.get(page).text
 
 
 def test_a_log_that_is_never_cut_is_named(home, client):

@@ -247,7 +247,7 @@ def _rehearsal(db: StationDatabase, vault: Vault, due: Due, config: Config, now:
 
 
 def _of_roster(db: StationDatabase, vault: Vault, due: Due, config: Config, now: datetime) -> Outgoing:
-    """A trial of a channel, a swap to be answered, or holes in the coming week."""
+    """A trial of a channel, a swap that waits for an answer or got one, or holes in the coming week."""
     station = communities.station(db, db.scalar("SELECT station FROM staff WHERE id = ?", due.staff_id))
     what, _, number = due.about.partition("/")
     local = duty.local(now, config.timezone)

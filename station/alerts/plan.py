@@ -126,7 +126,7 @@ def plan_rehearsals(db: StationDatabase, *, timezone: str, now: datetime) -> int
 
 
 def plan_roster(db: StationDatabase, *, timezone: str, now: datetime) -> int:
-    """What there is to say of the roster itself: trials of a person's channels, and swaps that wait for an answer."""
+    """What there is to say of the roster itself: trials of a person's channels, swaps that wait for an answer or got one."""
     since, rows = clock.text(now - TRIAL_LIVES), list[dict[str, Any]]()
     for trial in db.rows(
         "SELECT trial.id, address_id, staff_id FROM trial JOIN address ON address.id = address_id "
@@ -137,11 +137,14 @@ def plan_roster(db: StationDatabase, *, timezone: str, now: datetime) -> int:
         person, about = Person("staff", trial["staff_id"]), f"trial/{trial['id']}"
         own = planned.of_person(db, "trial", about, person, incident_id=None, about=about, now=now)
         rows += [row for row in own if row["address_id"] == trial["address_id"]]
-    for swap in db.rows("SELECT id, to_id FROM shift_swap WHERE state = 'asked'"):
-        about = f"swap/{swap['id']}"
-        rows += planned.of_person(
-            db, "roster", about, Person("staff", swap["to_id"]), incident_id=None, about=about, now=now
-        )
+    for swap in db.rows(
+        "SELECT id, state, from_id, to_id FROM shift_swap WHERE state = 'asked' "
+        "OR state IN ('accepted', 'refused') AND answered_at > ?",
+        since,
+    ):
+        what, whom = ("swap", "to_id") if swap["state"] == "asked" else (swap["state"], "from_id")
+        person, about = Person("staff", swap[whom]), f"{what}/{swap['id']}"
+        rows += planned.of_person(db, "roster", about, person, incident_id=None, about=about, now=now)
     return planned.insert(db, rows)
 
 

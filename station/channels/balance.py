@@ -42,7 +42,7 @@ def ask(kind: str, settings: Mapping[str, str], *, now: datetime, allow_private:
     try:
         return _ASK[kind](errand)
     except Undeliverable as refusal:
-        return Balance(UNITS[kind], trouble=str(refusal), advice=COMPARE)
+        return Balance(UNITS[kind], trouble=str(refusal), advice=refusal.advice or COMPARE)
     except (OSError, http.client.HTTPException):
         return Balance(UNITS[kind], trouble=NO_ANSWER, advice=AGAIN)
 

@@ -22,10 +22,20 @@ from station.vocabulary import N_
 # More than any provider says; past it the peer is broken or hostile.
 _ANSWER_LIMIT = 256 * 1024
 _TRIED_PER_FAMILY = 2
+_OPEN_IT = N_(
+    "Name a public address. A receiver in your own network is opened on the server: station channel add --allow-private."
+)
 
 
 class Undeliverable(Exception):
-    """The message cannot go out this way however often one tries; the text says why, without addresses."""
+    """The message cannot go out this way however often one tries; the text says why, without addresses.
+
+    Both are msgids; `advice` is what to do about it, where that is not to compare the settings.
+    """
+
+    def __init__(self, words: str, advice: str = "") -> None:
+        super().__init__(words)
+        self.advice = advice
 
 
 @dataclass(frozen=True)
@@ -79,7 +89,7 @@ def dial(host: str, port: int, deadline: Deadline, permitted: Permission) -> Tim
     """
     tries = _tries([found for found in _look_up(host, port, deadline) if permitted(ip_address(found[1][0]))])
     if not tries:
-        raise Undeliverable(N_("the address is not one that messages may be sent to"))
+        raise Undeliverable(N_("the address leads into a local network, where nothing is sent"), _OPEN_IT)
     for family, where_to in tries[:-1]:
         try:
             return _connect(family, where_to, deadline, deadline.left() / len(tries))

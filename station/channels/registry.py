@@ -76,7 +76,7 @@ def send(
         deadline = Deadline.after(_seconds(settings.get("deadline_s", "")))
         return channel.deliver(Delivery(settings, now, allow_private, deadline, destination, message))
     except Undeliverable as refusal:
-        return Result("permanent", detail=str(refusal), words=str(refusal), advice=COMPARE)
+        return Result("permanent", detail=str(refusal), words=str(refusal), advice=refusal.advice or COMPARE)
     except (OSError, http.client.HTTPException) as trouble:
         words = next(words for what, words in _TROUBLES if isinstance(trouble, what))
         return Result("retry", detail=words, words=words, advice=AGAIN)

@@ -15,6 +15,21 @@ NOTHING = "无"  # A variable may not be empty.
 VARIABLES = ("badge", "code", "station", "incident")
 _LONGEST = 20  # characters of one variable that every provider takes
 _OF_APPLICANTS = {"code": "template_code", "application": "template_application"}
+_MISSING = {
+    "template": N_("the channel has no template of alerts (setting template)"),
+    "template_drill": N_(
+        "the channel has no template of drills, which tests use too (setting template_drill)"
+    ),
+    "template_plain": N_("the channel has no template of messages without a link (setting template_plain)"),
+    "template_entry": N_("the channel has no template of codes for families (setting template_entry)"),
+    "template_code": N_("the channel has no template of codes for applicants (setting template_code)"),
+    "template_application": N_(
+        "the channel has no template of news for applicants (setting template_application)"
+    ),
+}
+_SET_IT = N_(
+    "Have such a template approved by the provider and set the channel up with it (docs/channels.md)."
+)
 _CODE = re.compile(r"https?://[^/]+/(go|drill)/([0-9A-Za-z_-]+)")
 _PHONE = re.compile(r"(?:\+?86)?(1\d{10}|0\d{9,11})")
 
@@ -46,7 +61,7 @@ def chosen(delivery: Delivery, variables: str = "badge,code") -> tuple[str, list
     setting = "template_entry" if delivery.message.code else setting
     template = delivery.settings.get(setting, "")
     if not template:
-        raise Undeliverable(f"the channel has no template for this message; set {setting}")
+        raise Undeliverable(_MISSING[setting], _SET_IT)
     return template, filled(delivery, variables)
 
 
@@ -65,7 +80,7 @@ def _of_applicant(delivery: Delivery) -> tuple[str, list[tuple[str, str]]]:
     setting = _OF_APPLICANTS[delivery.message.kind]
     template = delivery.settings.get(setting, "")
     if not template:
-        raise Undeliverable(f"the channel has no template for this message; set {setting}")
+        raise Undeliverable(_MISSING[setting], _SET_IT)
     return template, [("code", delivery.message.code or NOTHING)]
 
 

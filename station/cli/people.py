@@ -87,9 +87,12 @@ def load(file: Path) -> None:
     plan = _read_plan(file)
     with instance() as (read, db, vault), _named_slips(file):
         _load_places(db, plan)
-        for number, shifts in _shifts(db, plan).items():
+        rosters = _shifts(db, plan)
+        for number, shifts in rosters.items():
             duty.replace_roster(db, number, shifts)
             _say_holes(number, shifts)
+        if "shifts" in plan and not rosters:
+            click.echo("The file names no shift: the rosters stay as they were.", err=True)
         _load_changes(db, plan)
         emergency.refresh(db, vault, read.emergency_file, read.timezone, clock.utcnow())
     click.echo("Loaded.")
@@ -147,7 +150,8 @@ def _named_slips(file: Path) -> Iterator[None]:
     except BadgeError as error:
         raise click.ClickException(f"{file}: {error}") from error
     except (TypeError, ValueError, AttributeError, IntegrityError) as error:
-        raise click.ClickException(f"{file}: {error}. docs/operating.md shows how it is written.") from error
+        reason = str(error).rstrip(".")
+        raise click.ClickException(f"{file}: {reason}. docs/operating.md shows how it is written.") from error
 
 
 def _read_plan(file: Path) -> dict[str, Any]:

@@ -6,10 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from station import audit, clock
-from station.communities import Policy
 from station.db import IntegrityError, StationDatabase, transaction
 from station.errors import Conflict, Invalid, NotFound
-from station.incidents import counting, events, finders
+from station.incidents import counting, events, finders, leases
 from station.incidents.counting import Crowded
 from station.incidents.intake import clean
 from station.incidents.states import LEASED, NEXT, ORDER, allowed
@@ -68,7 +67,7 @@ def claim(
             raise Conflict("A colleague has already taken this. You can still join by phone.")
         to_state = "acked" if before["state"] == "alerting" else None
         if to_state:
-            _set_state(db, incident_id, "acked", _lease(before, "acked", now), now)
+            _set_state(db, incident_id, "acked", leases.until(before, "acked", now), now)
         events.add(
             db,
             incident_id,
@@ -105,15 +104,10 @@ def joined(db: StationDatabase, incident_id: int) -> list[int]:
     return [row["staff_id"] for row in rows]
 
 
-def renew_lease(db: StationDatabase, row: dict[str, Any], now: datetime) -> None:
-    """Somebody else holds the incident from now on: their time begins; inside the caller's transaction."""
-    if row["state"] in LEASED:
-        _set_lease(db, row["id"], _lease(row, row["state"], now))
-
-
 def move(db: StationDatabase, vault: Vault, incident_id: int, step: Move, *, by: int, now: datetime) -> None:
     """Lead an incident to the next state, or one step back within ten seconds of one's own press.
 
+    "going" once more is news: still on the way.
     Raises Conflict on a stale version or a step that the states do not allow, Invalid on missing words.
     """
     with transaction(db):
@@ -124,6 +118,10 @@ def move(db: StationDatabase, vault: Vault, incident_id: int, step: Move, *, by:
             )
         if step.state not in ORDER:
             raise Invalid("state", "There is no such state.")
+        if before["state"] == step.state == "going":
+            _check(step)
+            leases.still_going(db, before, step.eta_minutes, by=by, now=now)
+            return
         if _is_undo(db, before, step.state, by, now):
             try:
                 _undo(db, before, step.state, by, now)
@@ -186,7 +184,7 @@ def say(
             now=now,
         )
         if by and row["state"] in LEASED:
-            _set_lease(db, incident_id, _lease(row, "going", now))
+            leases.put(db, incident_id, leases.until(row, "going", now))
     return message_id
 
 
@@ -222,42 +220,6 @@ def end_drill(db: StationDatabase, incident_id: int, now: datetime) -> None:
                 detail="drill",
                 now=now,
             )
-
-
-def overdue(db: StationDatabase, now: datetime) -> list[int]:
-    """Incidents whose holder owes news; the reminder is due."""
-    rows = db.rows("SELECT id FROM incident WHERE closed_at IS NULL AND lease_until < ?", clock.text(now))
-    return [row["id"] for row in rows]
-
-
-def lapse(db: StationDatabase, now: datetime) -> list[int]:
-    """Give back incidents whose holder went silent: they ring again from the first rung. Returns their ids."""
-    rows = db.rows("SELECT * FROM incident WHERE closed_at IS NULL AND lease_until IS NOT NULL")
-    late = [row for row in rows if now > _lapses_at(row)]
-    if late:
-        with transaction(db):
-            for row in late:
-                _give_back(db, row, now)
-    return [row["id"] for row in late]
-
-
-def _give_back(db: StationDatabase, row: dict[str, Any], now: datetime) -> None:
-    changed = db.write(
-        "UPDATE incident SET state = 'alerting', on_site_by = NULL, liaison_by = NULL, lease_until = NULL, "
-        "arrives_at = NULL, ring_since = ?, ring_round = ring_round + 1, version = version + 1 "
-        "WHERE id = ? AND version = ?",
-        clock.text(now),
-        row["id"],
-        row["version"],
-    )
-    if changed:
-        events.add(
-            db, row["id"], "lapsed", actor="system", from_state=row["state"], to_state="alerting", now=now
-        )
-
-
-def _lapses_at(row: dict[str, Any]) -> datetime:
-    return clock.parse(row["lease_until"]) + timedelta(seconds=Policy.load(row["policy"]).grace_s)
 
 
 def _row(db: StationDatabase, incident_id: int) -> dict[str, Any]:
@@ -299,7 +261,7 @@ def _advance(
             incident_id,
         )
     else:
-        _set_state(db, incident_id, step.state, _lease(before, step.state, now, step.eta_minutes), now)
+        _set_state(db, incident_id, step.state, leases.until(before, step.state, now, step.eta_minutes), now)
         arrives = None if step.eta_minutes is None else clock.text(now + timedelta(minutes=step.eta_minutes))
         # Kept when the elder is reached, so that a step back within ten seconds brings it back too.
         db.write(
@@ -345,7 +307,7 @@ def _undo(db: StationDatabase, row: dict[str, Any], state: str, by: int, now: da
         "UPDATE incident SET state = ?, outcome = NULL, closed_at = NULL, lease_until = ?, version = version + 1 "
         "WHERE id = ?",
         state,
-        _lease(row, state, now),
+        leases.until(row, state, now),
         row["id"],
     )
     events.add(
@@ -370,18 +332,5 @@ def _keep_handover(
     )
 
 
-def _lease(row: dict[str, Any], state: str, now: datetime, eta_minutes: int | None = None) -> str | None:
-    """Until when there must be news; None where nobody is on the way any more."""
-    if state not in LEASED:
-        return None
-    policy = Policy.load(row["policy"])
-    seconds = policy.going_within_s if state == "acked" else policy.news_within_s
-    return clock.text(now + timedelta(seconds=max(seconds, policy.minute_s * (eta_minutes or 0))))
-
-
 def _set_state(db: StationDatabase, incident_id: int, state: str, lease: str | None, now: datetime) -> None:
     db.write("UPDATE incident SET state = ?, lease_until = ? WHERE id = ?", state, lease, incident_id)
-
-
-def _set_lease(db: StationDatabase, incident_id: int, lease: str | None) -> None:
-    db.write("UPDATE incident SET lease_until = ? WHERE id = ?", lease, incident_id)

@@ -7,7 +7,7 @@ from typing import Any
 from station import clock
 from station.db import IntegrityError, StationDatabase, transaction
 from station.errors import Conflict, Invalid
-from station.incidents import acts, events
+from station.incidents import acts, events, leases
 
 COLUMNS = {"on_site": "on_site_by", "liaison": "liaison_by"}
 HELD = {"on_site": ("on_site",), "liaison": ("liaison",), "both": ("on_site", "liaison")}
@@ -98,7 +98,7 @@ def _move(db: StationDatabase, row: dict[str, Any], found: Offer, now: datetime)
         )
         if not changed:
             raise Conflict("Your colleague does not hold this any more. Look at the incident once more.")
-    acts.renew_lease(db, row, now)
+    leases.renew(db, row, now)
 
 
 def _end(db: StationDatabase, incident_id: int, from_id: int, state: str, now: datetime) -> None:

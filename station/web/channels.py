@@ -105,6 +105,7 @@ def _page(tested: int = 0, result: Result | None = None, wrong: str = "") -> str
         destinations=ways.DESTINATIONS,
         renewed=request.args.get("renewed", type=int),
         tested=tested,
+        typed=request.form.get("destination", ""),
         result=result,
         wrong=wrong,
     )

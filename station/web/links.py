@@ -10,6 +10,7 @@ from flask_babel import gettext
 from station import communities, consents, phones, places
 from station.errors import Conflict, Invalid, NotFound, Refused, UserError
 from station.incidents import acts, links, offers, views
+from station.incidents.acts import Move
 from station.incidents.links import Ended, Link
 from station.vocabulary import N_
 from station.web import access, connection, pages
@@ -25,6 +26,7 @@ NEUTRAL = {
     "tag_only": N_("Only a badge was found."),
 }
 ANSWERS = ("accept", "refuse")
+STEPS = ("going", "with_elder")  # what whoever is on site reports from there; "going" again is news
 OTHERWISE = N_("The station has taken care of it.")
 HEARD = "heard"
 
@@ -52,20 +54,34 @@ def take(token: str) -> ResponseReturnValue:
 
 
 def _press(link: Link) -> None:
-    """Take a slot, go along, or answer a colleague who asks to take over; in a drill, only say that it came."""
-    db, slot, by, now = connection.get_db(), _slot(), _claimer(link), connection.now()
+    """Take a slot, go along, lead on, or answer a colleague who asks to take over; in a drill, only say that it came."""
+    db, slot, by, now = connection.get_db(), _sent("slot"), _claimer(link), connection.now()
     if slot == HEARD and views.brief(db, link.incident_id).kind == "drill":
         acts.seen(db, link.incident_id, by=by, now=now)
+    elif slot in STEPS:
+        _lead_on(link, slot, by)
     elif slot in ANSWERS:
         offers.answer(db, link.incident_id, accept=slot == "accept", by=by, now=now)
     else:
         acts.claim(db, link.incident_id, slot, by=by, now=now)
 
 
-def _slot() -> str:
+def _lead_on(link: Link, state: str, by: int) -> None:
+    """Who holds the claim keeps it from here, without logging in on the way."""
+    db, minutes = connection.get_db(), _sent("eta_minutes")
+    brief = views.brief(db, link.incident_id)
+    if brief.on_site_by != by:
+        raise Refused("Only who has taken the part on site can report this.")
+    if not (minutes.isascii() and minutes.isdecimal()) and minutes:
+        raise Invalid("eta_minutes", "Give the minutes until arrival as a number from 0 to 600.")
+    step = Move(state, brief.version, eta_minutes=int(minutes[:4]) if minutes else None)
+    acts.move(db, connection.get_vault(), link.incident_id, step, by=by, now=connection.now())
+
+
+def _sent(name: str) -> str:
     body = request.get_json(silent=True) if request.is_json else request.form
-    slot = body.get("slot") if isinstance(body, Mapping) else None
-    return slot if isinstance(slot, str) else ""
+    value = body.get(name) if isinstance(body, Mapping) else None
+    return str(value) if isinstance(value, str | int) else ""
 
 
 def _claimer(link: Link) -> int:
@@ -90,7 +106,7 @@ def _refuse(token: str, error: UserError) -> ResponseReturnValue:
 
 def _named(token: str, error: UserError) -> str:
     """A refused claim names the colleague who holds the incident."""
-    if not isinstance(error, Conflict) or _slot() in (*ANSWERS, "join"):
+    if not isinstance(error, Conflict) or _sent("slot") in (*ANSWERS, *STEPS, "join"):
         return pages.error_text(error)
     db, vault = connection.get_db(), connection.get_vault()
     link = links.open_link(db, token)
@@ -128,6 +144,7 @@ def _shown(link: Link) -> dict[str, Any]:
         "asked": [one for one in offers.waiting(db, brief.id) if one.to_id == link.staff_id],
         "along": link.staff_id in acts.joined(db, brief.id),
         "mine": link.staff_id in (brief.on_site_by, brief.liaison_by),
+        "leads": link.may_claim and link.staff_id == brief.on_site_by and brief.kind != "drill",
         "holders": {slot: staff.name for slot, staff in views.holders(db, vault, brief).items()},
     }
 

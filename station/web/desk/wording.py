@@ -35,6 +35,7 @@ STORY = {
     "undelivered": N_("A message to %(who)s was not delivered: %(way)s"),
     "undelivered.family": N_("A message to the family was not delivered: %(way)s"),
     "moved": N_("%(who)s: %(state)s"),
+    "news": N_("%(who)s is still on the way"),
     "closed": N_("%(who)s closed it: %(outcome)s"),
     "closed.system": N_("It ended by itself: %(outcome)s"),
     "afterword": N_("%(who)s wrote how it went"),
