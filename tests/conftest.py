@@ -187,7 +187,7 @@ def app(home: Home, shared_app: Flask) -> Iterator[Flask]:
     shared_app.extensions["station"] = service
     shared_app.testing = True
     yield shared_app
-    for db, vault in service.idle:
+    for db, vault in service.idle.queue:
         vault.close()
         db.close()
     shared_app.config.clear()

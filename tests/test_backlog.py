@@ -116,6 +116,7 @@ def test_what_one_incident_calls_for_and_cannot_be_written_silences_no_other(
 
 def test_who_takes_over_many_open_incidents_tells_of_a_new_one_first(home, phones, monkeypatch) -> None:
     monkeypatch.setattr(planner, "TOGETHER", 3)
+    monkeypatch.setattr(planner, "BETWEEN_MESSAGES", 3)
     watch, old = Watch(home, phones, NOW), [incident(home, serial) for serial in range(10)]
     watch.at(0)
     watch.restart()

@@ -21,6 +21,7 @@ log = logging.getLogger("station.planner")
 
 TOGETHER = 50  # incidents of one look and one transaction
 RUNGS_AT_ONCE = 4 * TOGETHER
+BETWEEN_MESSAGES = 10  # of those that merely wait to be looked at
 UNWRITABLE = (IntegrityError, NoFreeCode)  # what is the fault of one incident, not of the storage
 
 
@@ -66,7 +67,7 @@ class Planner:
 
     def go_on(self, now: datetime) -> list[int]:
         """Plan the next batch of those that wait to be looked at; which they were."""
-        some = list(self.backlog)[:TOGETHER]
+        some = list(self.backlog)[:BETWEEN_MESSAGES]
         self.plan(some, now)
         for incident_id in some:
             del self.backlog[incident_id]
