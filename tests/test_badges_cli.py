@@ -163,7 +163,13 @@ def wait_for_pages(home: Home, process: subprocess.Popen, most: float = 60) -> P
 def test_an_interrupted_sheet_goes_on_where_it_stopped(station, tmp_path, how):
     blanks(station, 120)
     target = tmp_path / "sheet.pdf"
-    with subprocess.Popen(program("sheet", target), cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        program("sheet", target),
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: os.nice(19),  # so that it is not done before this test gets its turn to stop it
+    ) as process:
         journal = wait_for_pages(station, process)
         process.send_signal(how)
         _, told = process.communicate(timeout=60)
