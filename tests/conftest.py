@@ -1,8 +1,6 @@
 """The people and things of the story, on real files."""
 
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,16 +10,17 @@ import targets
 from browser import browser
 from flask import Flask
 from flask.testing import FlaskClient
+from homes import Home, config_of, copied
+from provider import Provider
 from running import Running
+from watch import Watch, connect
 
 from station import accounts, communities, duty, elders, emergency, enrolment, founding, seal
 from station.app import create_app
 from station.communities import Policy, Station
-from station.config import Config
 from station.db import StationDatabase, transaction
 from station.emergency import EmergencyFile
 from station.issuing import orders, records
-from station.seal import Keyring
 from station.vault import Vault
 from station.web import account, answers, damping, links, mine
 from station.web.connection import Service
@@ -35,23 +34,9 @@ NOW = datetime(2026, 11, 21, 19, 0, tzinfo=UTC)  # three in the morning in Jilin
 PASSWORD = "snow at three o'clock"
 
 
-@dataclass
-class Home:
-    """A founded instance in a folder of its own."""
-
-    config: Config
-    ring: Keyring
-    db: StationDatabase
-    vault: Vault
-
-
 @pytest.fixture
 def now() -> datetime:
     return NOW
-
-
-def config_of(data: Path) -> Config:
-    return Config(data, data / "keyring.json", "https://zj.example.cn")
 
 
 @pytest.fixture(scope="session")
@@ -62,15 +47,6 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
         settle(db, vault)
         emergency.refresh(db, vault, config.emergency_file, config.timezone, NOW)
     return config.data_dir
-
-
-@contextmanager
-def copied(folder: Path, to: Path) -> Iterator[Home]:
-    """A copy of a home that nobody has open."""
-    config = config_of(shutil.copytree(folder, to))
-    ring = seal.read_keyring(config.keyring)
-    with founding.opened(config, ring) as (db, vault):
-        yield Home(config, ring, db, vault)
 
 
 @pytest.fixture
@@ -251,6 +227,20 @@ def demo(tmp_path_factory) -> Iterator[Running]:
     """One demo station in processes of its own for the tests that only look at it or add to it."""
     with Running(tmp_path_factory.mktemp("demo") / "data") as running:
         yield running
+
+
+@pytest.fixture
+def gateway() -> Iterator[Provider]:
+    """The provider behind the channels of a station."""
+    with Provider() as provider:
+        yield provider
+
+
+@pytest.fixture
+def watch(home: Home, wang: Wearer, gateway: Provider) -> Watch:
+    """The sender at three in the morning, with everybody's phone at the gateway."""
+    connect(home, gateway, NOW)
+    return Watch(home, gateway, NOW)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -3,9 +3,9 @@
 import itertools
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from conftest import NOW, Home, Wearer
 from flask import Flask, appcontext_pushed, g
 from flask.testing import FlaskClient
@@ -93,9 +93,17 @@ def open_channel(home: Home, gateway: Provider, kind: str, staff: list[int], **m
     return channel
 
 
-@contextmanager
-def one_clock(app: Flask, watch: Watch) -> Iterator[Watch]:
-    """Let the web process read the sender's clock, which the test drives."""
+@pytest.fixture
+def gateway(gateway: Provider) -> Provider:
+    """Behind it everybody says yes."""
+    gateway.otherwise = yes
+    return gateway
+
+
+@pytest.fixture
+def watch(home: Home, gateway: Provider, now, app: Flask) -> Iterator[Watch]:
+    """The sender, and a web process whose clock is the sender's, which the test drives."""
+    watch = Watch(home, gateway, now)
 
     def read_it(_: Flask) -> None:
         g.now = watch.now

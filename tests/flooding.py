@@ -1,13 +1,10 @@
 """A badge that is scanned from many networks, and the staff's messages about it."""
 
 import uuid
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from conftest import NOW, Home, Wearer
-from provider import Provider
-from watch import Watch, connect
 
 from station import places
 from station.incidents import acts, reports
@@ -19,18 +16,6 @@ DUTY = 2
 JSON = {"Accept": "application/json"}
 HERE = Sighting(places.Point(43.8255, 126.5601), 15.0)
 FAR = Sighting(places.Point(43.8355, 126.5701), 8.0)  # 1.3 km from HERE
-
-
-@pytest.fixture
-def gateway() -> Iterator[Provider]:
-    with Provider() as provider:
-        yield provider
-
-
-@pytest.fixture
-def watch(home: Home, wang: Wearer, gateway: Provider) -> Watch:
-    connect(home, gateway, NOW)
-    return Watch(home, gateway, NOW)
 
 
 @pytest.fixture

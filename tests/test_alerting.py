@@ -2,13 +2,12 @@
 
 import time
 import uuid
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from conftest import NOW, Home, Wearer
 from provider import Provider, respond, verify
-from watch import SECRET, Watch, by_kind, connect
+from watch import SECRET, by_kind
 
 from station import clock, duty, places
 from station.alerts import outbox
@@ -24,18 +23,6 @@ from station.issuing import life, records
 DUTY, BACKUP, SECRETARY, SECRETARY2 = 2, 3, 4, 5
 HERE = Sighting(places.Point(43.8255, 126.5601), 15.0)
 AT_THE_RIVER = Sighting(places.Point(43.8330, 126.5481), 20.0)  # inside the neighbouring community
-
-
-@pytest.fixture
-def gateway() -> Iterator[Provider]:
-    with Provider() as provider:
-        yield provider
-
-
-@pytest.fixture
-def watch(home: Home, wang: Wearer, gateway: Provider) -> Watch:
-    connect(home, gateway, NOW)
-    return Watch(home, gateway, NOW)
 
 
 def scan(

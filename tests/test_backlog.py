@@ -16,10 +16,9 @@ from station.incidents.reports import Door
 
 
 @pytest.fixture
-def phones(home: Home):
-    with Provider() as provider:
-        connect(home, provider, NOW)
-        yield provider
+def phones(home: Home, gateway: Provider) -> Provider:
+    connect(home, gateway, NOW)
+    return gateway
 
 
 def incident(home: Home, serial: int) -> int:

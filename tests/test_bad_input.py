@@ -1,29 +1,15 @@
 """What is set up wrongly or goes wrong outside is said to who can mend it, and the alert goes out by another way."""
 
-from collections.abc import Iterator
-
 import pytest
-from conftest import NOW, Home, Wearer
+from conftest import NOW, Home
 from provider import Provider, code
 from test_alerting import scan
-from watch import Watch, by_kind, connect
+from watch import by_kind
 
 from station import addresses, duty
 from station.db import transaction
 
 DUTY, BACKUP, SECRETARY, OPERATOR = 2, 3, 4, 6
-
-
-@pytest.fixture
-def gateway() -> Iterator[Provider]:
-    with Provider() as provider:
-        yield provider
-
-
-@pytest.fixture
-def watch(home: Home, wang: Wearer, gateway: Provider) -> Watch:
-    connect(home, gateway, NOW)
-    return Watch(home, gateway, NOW)
 
 
 def second_way(

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 import zxingcpp
-from conftest import NOW, WANG, Desk, Home, Wearer, copied, enrol
+from conftest import NOW, WANG, Desk, Home, Wearer, enrol
 from entering import actions
+from homes import copied
 from PIL import Image
 
 from badges import render

@@ -1,7 +1,6 @@
 """The operator sets channels up, tries them with a real message, and reads the provider's answer and what to do."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from click.testing import CliRunner, Result
@@ -17,10 +16,9 @@ KEY = "robot-key-91f"
 
 
 @pytest.fixture
-def gateway() -> Iterator[Provider]:
-    with Provider() as provider:
-        provider.otherwise = code(0)
-        yield provider
+def gateway(gateway: Provider) -> Provider:
+    gateway.otherwise = code(0)
+    return gateway
 
 
 @pytest.fixture

@@ -1,14 +1,12 @@
 """Taking an incident without the link: six digits at the start page; going along; handing a claim to a colleague."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from conftest import NOW, Home, Wearer
-from provider import Provider
 from sightings import at_market
 from test_alerting import scan
-from watch import Watch, by_kind, connect
+from watch import by_kind
 
 from station import clock, damm
 from station.db import transaction
@@ -17,18 +15,6 @@ from station.incidents import acts, codes, links, offers
 from station.incidents.acts import Move
 
 DUTY, BACKUP, SECRETARY, OPERATOR, WORKER = 2, 3, 4, 6, 1
-
-
-@pytest.fixture
-def gateway() -> Iterator[Provider]:
-    with Provider() as provider:
-        yield provider
-
-
-@pytest.fixture
-def watch(home: Home, wang: Wearer, gateway: Provider) -> Watch:
-    connect(home, gateway, NOW)
-    return Watch(home, gateway, NOW)
 
 
 @pytest.fixture

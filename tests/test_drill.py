@@ -1,12 +1,10 @@
 """A drill: the whole chain by the real channels, marked as one everywhere, with the seconds of each link."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from conftest import NOW, Home, Wearer
-from provider import Provider
-from watch import Watch, by_kind, connect
+from conftest import NOW, Home
+from watch import by_kind
 
 from station import seal
 from station.db import transaction
@@ -18,18 +16,6 @@ from station.selfwatch.drills import Plan
 JSON = {"Accept": "application/json"}
 DUTY, BACKUP, SECRETARY, SECRETARY2 = 2, 3, 4, 5
 THURSDAY_TEN = timedelta(days=4, hours=7)  # NOW is Sunday, three in the morning
-
-
-@pytest.fixture
-def gateway() -> Iterator[Provider]:
-    with Provider() as provider:
-        yield provider
-
-
-@pytest.fixture
-def watch(home: Home, wang: Wearer, gateway: Provider) -> Watch:
-    connect(home, gateway, NOW)
-    return Watch(home, gateway, NOW)
 
 
 def start(home: Home, seconds: float = 0) -> int:

@@ -2,13 +2,12 @@
 
 import csv
 import io
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from conftest import NOW, Home, Wearer
-from provider import Provider, respond
-from watch import Watch, connect
+from provider import respond
+from watch import Watch
 
 from station.db import transaction
 from station.incidents import acts, reports
@@ -20,18 +19,6 @@ from station.selfwatch import evidence
 
 PAGE, JSON = {"Accept": "text/html"}, {"Accept": "application/json"}
 DUTY = 2
-
-
-@pytest.fixture
-def gateway() -> Iterator[Provider]:
-    with Provider() as provider:
-        yield provider
-
-
-@pytest.fixture
-def watch(home: Home, wang: Wearer, gateway: Provider) -> Watch:
-    connect(home, gateway, NOW)
-    return Watch(home, gateway, NOW)
 
 
 @pytest.fixture

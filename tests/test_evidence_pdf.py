@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pypdfium2
@@ -21,12 +20,6 @@ from station.incidents.reports import Door
 from station.issuing import records
 
 DUTY = 2
-
-
-@pytest.fixture
-def gateway() -> Iterator[Provider]:
-    with Provider() as provider:
-        yield provider
 
 
 @pytest.fixture

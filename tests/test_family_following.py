@@ -9,7 +9,6 @@ import pytest
 from applying import TAIL, URL, approve, begun, elsewhere, family, picture, sent, the_only, title
 from conftest import NOW
 from families import ZHAO, applied
-from provider import Provider
 
 from station import addresses, applicants, clock, communities, elders
 from station.applications import confirming, decisions, pictures, questions, records
@@ -167,21 +166,20 @@ def test_when_it_is_late_the_reason_stands_there(home, sent):
 
 
 @pytest.fixture
-def gateway(home):
+def gateway(home, gateway):
     """The station has a channel to phones."""
-    with Provider() as provider:
-        addresses.add_channel(
-            home.db, home.vault, station=1, kind="aliyun_sms", label="短信", allow_private=True, now=NOW,
-            settings={
-                "access_key_id": "k", "access_key_secret": "s", "sign_name": "龙城", "template": "T1",
-                "template_code": "T2", "template_application": "T3", "base_url": provider.url,
-            },
-        )  # fmt: skip
-        yield SimpleNamespace(
-            provider=provider,
-            send=lambda: applicants.send_due(home.db, home.vault, home.config, clock.utcnow()),
-            plan=lambda: applicants.plan(home.db, home.vault, "Asia/Shanghai", clock.utcnow()),
-        )
+    addresses.add_channel(
+        home.db, home.vault, station=1, kind="aliyun_sms", label="短信", allow_private=True, now=NOW,
+        settings={
+            "access_key_id": "k", "access_key_secret": "s", "sign_name": "龙城", "template": "T1",
+            "template_code": "T2", "template_application": "T3", "base_url": gateway.url,
+        },
+    )  # fmt: skip
+    return SimpleNamespace(
+        provider=gateway,
+        send=lambda: applicants.send_due(home.db, home.vault, home.config, clock.utcnow()),
+        plan=lambda: applicants.plan(home.db, home.vault, "Asia/Shanghai", clock.utcnow()),
+    )
 
 
 def test_a_code_goes_to_the_phone_and_confirms_it(home, begun, gateway):

@@ -128,12 +128,6 @@ def set_largest_file(station: Running, size: int) -> None:
 
 
 @pytest.fixture
-def gateway():
-    with Provider() as provider:
-        yield provider
-
-
-@pytest.fixture
 def watch(home: Home, wang: Wearer, gateway: Provider) -> Watch:
     """Everybody's phone, and a ladder that is at its end after 0.3 s and repeats every half second."""
     connect(home, gateway, NOW)

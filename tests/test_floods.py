@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 from conftest import NOW
-from flooding import DUTY, FAR, HERE, gateway, held, scan, watch
+from flooding import DUTY, FAR, HERE, held, scan
 from watch import by_kind
 
 from bench import flood
@@ -14,7 +14,7 @@ from station.incidents.acts import Move
 from station.incidents.intake import Report, Sighting
 from station.incidents.reports import Door
 
-__all__ = ["gateway", "held", "scan", "watch"]
+__all__ = ["held", "scan"]
 
 
 # What rings ---------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from conftest import NOW, Home
-from flooding import FAR, HERE, JSON, count, gateway, held, scan, watch
+from flooding import FAR, HERE, JSON, count, held, scan
 from watch import by_kind
 
 from bench import flood
@@ -14,7 +14,7 @@ from station.errors import NotFound
 from station.incidents import acts, reports, views
 from station.incidents.intake import Sighting
 
-__all__ = ["gateway", "held", "scan", "watch"]
+__all__ = ["held", "scan"]
 
 
 # What is counted ----------------------------------------------------------------------------------

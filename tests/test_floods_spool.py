@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from conftest import NOW, Home, Wearer
-from flooding import count, gateway, watch
+from flooding import count
 from watch import by_kind
 
 from station import fallback, spool
@@ -11,8 +11,6 @@ from station.incidents import reports, views
 from station.incidents.intake import Report
 from station.incidents.reports import Door
 from station.issuing import records
-
-__all__ = ["gateway", "watch"]
 
 
 def put_by(home: Home, wang: Wearer, request_id: str, source: bytes, seconds: float = 0, **sent) -> str:

@@ -1,7 +1,6 @@
 """A way that hangs, fails or is full does not hold up the others, and nobody waits longer than there is reason to."""
 
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -24,10 +23,9 @@ FINE = Result("ok", detail="taken")
 
 
 @pytest.fixture
-def gateway() -> Iterator[Provider]:
-    with Provider() as provider:
-        provider.otherwise = code(0)
-        yield provider
+def gateway(gateway: Provider) -> Provider:
+    gateway.otherwise = code(0)
+    return gateway
 
 
 def channel(home: Home, kind: str, label: str, **settings: str) -> int:

@@ -1,15 +1,14 @@
 """How incidents ring: edited with a preview, frozen at the start, without end; and a broken policy never silences."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from conftest import NOW, Home, Wearer
+from conftest import NOW, Home
 from provider import Provider, respond
 from test_alerting import scan
 from test_roster_file import PLAN, instance, load  # noqa: F401 - the fixture of a founded instance
-from watch import Watch, by_kind, connect
+from watch import by_kind
 
 from station import communities, duty
 from station.communities import Policy, Step
@@ -22,18 +21,6 @@ FORM = {
     "after0": "0", "who0": "on_duty", "after1": "60", "who1": "backup", "repeat_s": "90", "going_within": "5",
     "news_within": "15", "day": "1", "time": "03:00",
 }  # fmt: skip
-
-
-@pytest.fixture
-def gateway() -> Iterator[Provider]:
-    with Provider() as provider:
-        yield provider
-
-
-@pytest.fixture
-def watch(home: Home, wang: Wearer, gateway: Provider) -> Watch:
-    connect(home, gateway, NOW)
-    return Watch(home, gateway, NOW)
 
 
 def rung(gateway: Provider, since: int = 0) -> set[str]:

@@ -2,19 +2,15 @@
 
 import json
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from xml.etree import ElementTree
 
-import doors
 import pytest
 from conftest import NOW, Home
-from doors import BASE, SETTINGS, TO, asked, attempts, door, open_channel, say, scan, yes
-from flask import Flask
+from doors import BASE, SETTINGS, TO, asked, attempts, door, gateway, open_channel, say, scan, watch
 from provider import Provider
 from provider_words import MESSAGE, TOKEN, Deliver, provider, says, tell
-from watch import Watch
 
 from station import addresses, envelope, ways
 from station.db import transaction
@@ -23,25 +19,12 @@ from station.incidents import acts
 from station.incidents.acts import Move
 from station.selfwatch import drills
 
-__all__ = ["provider", "tell"]
+__all__ = ["gateway", "provider", "tell", "watch"]
 
 DUTY, BACKUP = 2, 3
 PAGE = {"Accept": "text/html"}
 APP = SETTINGS["wecom_app"]
 BUTTON = {"look": "查看并接单", "press": "我来接单", "ref": "7-1-1764000000"}
-
-
-@pytest.fixture
-def gateway() -> Iterator[Provider]:
-    with Provider() as server:
-        server.otherwise = yes
-        yield server
-
-
-@pytest.fixture
-def watch(home: Home, gateway: Provider, now, app: Flask) -> Iterator[Watch]:
-    with doors.one_clock(app, Watch(home, gateway, now)) as watch:
-        yield watch
 
 
 def holders(home: Home) -> tuple[int | None, int | None]:

@@ -4,15 +4,12 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 
-import doors
 import pytest
 from conftest import Home
-from doors import BASE, PHONE, asked, attempts, door, open_channel, say, scan, yes
-from flask import Flask
-from provider import Provider, vanish
+from doors import BASE, PHONE, asked, attempts, door, gateway, open_channel, say, scan, watch, yes
+from provider import vanish
 from watch import Watch
 
 from station import addresses, clock
@@ -22,24 +19,12 @@ from station.channels.base import Result
 from station.db import transaction
 from station.incidents import acts
 
+__all__ = ["gateway", "watch"]
+
 DUTY, BACKUP = 2, 3
 JSON, PAGE = {"Accept": "application/json"}, {"Accept": "text/html"}
 THANKS = {"aliyun_sms": {"code": 0, "msg": "接收成功"}, "aliyun_voice": {"code": 0, "msg": "接收成功"},
           "tencent_sms": {"result": 0, "errmsg": "OK"}, "webhook": {"ok": True}}  # fmt: skip
-
-
-@pytest.fixture
-def gateway() -> Iterator[Provider]:
-    with Provider() as provider:
-        provider.otherwise = yes
-        yield provider
-
-
-@pytest.fixture
-def watch(home: Home, gateway: Provider, now, app: Flask) -> Iterator[Watch]:
-    """The sender, and a web process whose clock is the sender's."""
-    with doors.one_clock(app, Watch(home, gateway, now)) as watch:
-        yield watch
 
 
 def sms(one: dict, *, success: object = True, code: str = "DELIVERED", **more: object) -> dict:

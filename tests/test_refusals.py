@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from conftest import NOW, Home, Wearer
+from conftest import Home
 from provider import Provider, respond
 from test_alerting import scan
-from watch import Watch, connect
 
 from station import addresses
 from station.communities import Policy, Step
@@ -18,23 +17,11 @@ WORKER, DUTY, BACKUP, SECRETARY, SECRETARY2, OPERATOR = range(1, 7)
 
 
 @pytest.fixture
-def gateway() -> Iterator[Provider]:
-    with Provider() as provider:
-        yield provider
-
-
-@pytest.fixture
 def gone() -> Iterator[Provider]:
     """A provider at which nobody has an account any more."""
     with Provider() as provider:
         provider.otherwise = respond(410)
         yield provider
-
-
-@pytest.fixture
-def watch(home: Home, wang: Wearer, gateway: Provider) -> Watch:
-    connect(home, gateway, NOW)
-    return Watch(home, gateway, NOW)
 
 
 def move(home: Home, to: Provider, *staff: int) -> None:

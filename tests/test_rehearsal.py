@@ -1,7 +1,6 @@
 """Rehearsal at hand-over: the family gets a drill on their own phones and says so; without that a badge is amber."""
 
 import uuid
-from collections.abc import Iterator
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -10,24 +9,11 @@ from conftest import NOW, Desk, Home, Wearer
 from entering import id_of
 from provider import Provider, respond
 from walking import contents
-from watch import Watch, connect
 
 from station.db import transaction
 from station.issuing import board, life, rehearsals
 
 DUTY = 2
-
-
-@pytest.fixture
-def gateway() -> Iterator[Provider]:
-    with Provider() as provider:
-        yield provider
-
-
-@pytest.fixture
-def watch(home: Home, wang: Wearer, gateway: Provider) -> Watch:
-    connect(home, gateway, NOW)
-    return Watch(home, gateway, NOW)
 
 
 @pytest.fixture

@@ -1,16 +1,15 @@
 """The roster: who is on duty when, the days that differ, swaps, taking over, and what is said when nobody is there."""
 
 import re
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from conftest import NOW, Home, Wearer
+from conftest import NOW, Home
 from provider import Provider
 from test_alerting import scan
 from test_roster_file import PLAN, instance, load  # noqa: F401 - the fixture of a founded instance
-from watch import Watch, by_kind, connect
+from watch import by_kind
 
 from station import accounts, clock, duty, emergency, founding, holidays, readiness, swaps
 from station.alerts import people
@@ -22,18 +21,6 @@ DUTY, BACKUP, SECRETARY = 2, 3, 4
 ZONE = "Asia/Shanghai"
 LOCAL = datetime.fromisoformat("2026-11-22T03:00")  # a Sunday, by the clock on the wall
 SATURDAY_NIGHT = Change(date(2026, 11, 21), 20 * 60, 720, "on_duty")  # runs over midnight, NOW lies in it
-
-
-@pytest.fixture
-def gateway() -> Iterator[Provider]:
-    with Provider() as provider:
-        yield provider
-
-
-@pytest.fixture
-def watch(home: Home, wang: Wearer, gateway: Provider) -> Watch:
-    connect(home, gateway, NOW)
-    return Watch(home, gateway, NOW)
 
 
 def change(home: Home, span: Change, *, off: int | None = None, on: int | None = None) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import NOW, Desk, Home, Wearer
 from provider import Provider, respond
-from watch import Watch, connect
+from watch import Watch
 
 from station import clock, heartbeat
 from station.app import create_app
@@ -30,18 +30,6 @@ BASE = "https://zj.example.cn"
 DUTY = 2
 TOKEN = "a-token-of-the-scraper"  # noqa: S105
 PROCESSES = (*(f"web-{n}" for n in range(1, WEB_PROCESSES + 1)), "sender", "jobs")
-
-
-@pytest.fixture
-def gateway() -> Iterator[Provider]:
-    with Provider() as provider:
-        yield provider
-
-
-@pytest.fixture
-def watch(home: Home, wang: Wearer, gateway: Provider) -> Watch:
-    connect(home, gateway, NOW)
-    return Watch(home, gateway, NOW)
 
 
 def live(home: Home, *names: str) -> None:

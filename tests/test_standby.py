@@ -21,12 +21,6 @@ from station.standby import Standby
 
 
 @pytest.fixture
-def gateway() -> Iterator[Provider]:
-    with Provider() as provider:
-        yield provider
-
-
-@pytest.fixture
 def first(home: Home, gateway: Provider) -> Sender:
     connect(home, gateway, NOW)
     sender = Sender(home.config, home.ring, home.db, home.vault)

@@ -1,17 +1,13 @@
 """Is tonight covered? Every evening at eight, and whenever somebody asks: green, or a list of what to mend."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from conftest import NOW, Home, Wearer
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from provider import Provider
+from sending import certificate
 from watch import Watch, connect
 
 from station import addresses, clock, communities, duty, heartbeat, safekeeping
@@ -23,35 +19,12 @@ from station.incidents import urgency
 from station.selfwatch import health, outside, tonight
 from station.selfwatch.tonight import Asked
 
+__all__ = ["certificate"]
+
 PAGE, JSON = {"Accept": "text/html"}, {"Accept": "application/json"}
 EIGHT = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)  # in the evening, in Jilin
 DUTY, BACKUP, SECRETARY, SECRETARY2 = 2, 3, 4, 5
 PROCESSES = (*(f"web-{n}" for n in range(1, WEB_PROCESSES + 1)), "sender", "jobs")
-
-
-@pytest.fixture
-def gateway() -> Iterator[Provider]:
-    with Provider() as provider:
-        yield provider
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for localhost that signs itself, so it is its own CA file too."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    built = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
-        .not_valid_after(datetime(2120, 1, 1, tzinfo=UTC))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    path = tmp_path_factory.mktemp("tls") / "localhost.pem"
-    path.write_bytes(secret + built.public_bytes(pem))
-    return path
 
 
 def look(home: Home, now: datetime = EIGHT) -> tonight.Look:

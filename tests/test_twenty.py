@@ -14,7 +14,6 @@ import tempfile
 import time
 import uuid
 from collections import deque
-from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -22,7 +21,7 @@ from pathlib import Path
 import freezing
 import pytest
 import targets
-from conftest import NOW, Home, Wearer
+from conftest import NOW, Home
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
@@ -43,18 +42,6 @@ from station.incidents.reports import Door
 from station.incidents.states import rings
 
 DUTY, BACKUP = 2, 3
-
-
-@pytest.fixture
-def gateway() -> Iterator[Provider]:
-    with Provider() as provider:
-        yield provider
-
-
-@pytest.fixture
-def watch(home: Home, wang: Wearer, gateway: Provider) -> Watch:
-    connect(home, gateway, NOW)
-    return Watch(home, gateway, NOW)
 
 
 def full(value: int) -> object:

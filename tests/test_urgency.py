@@ -1,13 +1,11 @@
 """In the cold and with a life-critical note alarms ring faster, and the desk says why; who is lost again is flagged."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from conftest import NOW, WANG, Home, Wearer, enrol
-from provider import Provider
 from watch import Watch, connect
 
 from station import clock, elders
@@ -25,12 +23,6 @@ PAGE, JSON = {"Accept": "text/html"}, {"Accept": "application/json"}
 JANUARY_NIGHT = datetime(2027, 1, 14, 19, 0, tzinfo=UTC)
 MAY_NOON = datetime(2027, 5, 14, 4, 0, tzinfo=UTC)
 BACKUP = 3
-
-
-@pytest.fixture
-def gateway() -> Iterator[Provider]:
-    with Provider() as provider:
-        yield provider
 
 
 @pytest.fixture

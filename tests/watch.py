@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from datetime import datetime, timedelta
 
-from conftest import Home
+from homes import Home
 from provider import Provider
 
 from station import addresses
