@@ -2,6 +2,7 @@
 
 import json
 import selectors
+import signal
 import socket
 import subprocess
 import sys
@@ -74,6 +75,12 @@ def result(running: "subprocess.Popen[bytes]") -> Outcome:
     return Outcome(**json.loads(output))
 
 
+def stopped(running: "subprocess.Popen[bytes]") -> Outcome:
+    """End it before its time; what is under way is still waited for."""
+    running.terminate()
+    return result(running)
+
+
 def run(plan: Plan, expect: int) -> Outcome:
     """Send the plan and wait. Every answer must have the expected status, or the figure would be worth nothing."""
     outcome = result(start(plan))
@@ -85,7 +92,7 @@ def run(plan: Plan, expect: int) -> Outcome:
 def _keep_sending(plan: Plan, first: int, outcome: Outcome, begins: float) -> None:
     client, n = _connected(plan.port), first
     due = begins + (first / plan.rate if plan.rate else 0)
-    while due < begins + plan.seconds:
+    while due < begins + plan.seconds and not _ended.is_set():
         time.sleep(max(0.0, due - time.monotonic()))
         # At a fixed rate the wait for a late answer counts: the next scan was due, whoever was slow.
         sent = due if plan.rate else time.monotonic()
@@ -163,9 +170,11 @@ def _note(outcome: Outcome, sent: float, status: int, body: str) -> None:
 
 
 _noting = threading.Lock()
+_ended = threading.Event()
 
 
 def main() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: _ended.set())
     plan, outcome = Plan(**json.loads(sys.stdin.readline())), Outcome()
     if plan.volley:
         _volley(plan, outcome)

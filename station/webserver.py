@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 import waitress.server
+from waitress.task import ThreadedTaskDispatcher
 
 from station import darkroom
 from station.app import create_app
@@ -32,7 +33,7 @@ def serve(config: Config, ring: Keyring, listener: socket.socket, number: int, s
     server = waitress.server.create_server(
         create_app(config, ring),
         sockets=[listener],
-        threads=THREADS,
+        _dispatcher=threads(THREADS),
         connection_limit=CONNECTIONS,
         max_request_body_size=LARGEST_REQUEST,
         asyncore_use_poll=True,
@@ -46,6 +47,43 @@ def serve(config: Config, ring: Keyring, listener: socket.socket, number: int, s
     server.handle_accept = in_turn(server, number)
     threading.Thread(target=_end_at, args=(server, stop), daemon=True).start()
     server.run()
+
+
+class LastFirst:
+    """A condition (see threading.Condition) that wakes whoever came last."""
+
+    def __init__(self, lock: threading.Lock) -> None:
+        self._lock = lock
+        self._waiting: list[threading.Lock] = []
+
+    def wait(self) -> None:
+        turn = threading.Lock()
+        turn.acquire()
+        self._waiting.append(turn)
+        self._lock.release()
+        try:
+            turn.acquire()
+        finally:
+            self._lock.acquire()
+
+    def notify(self) -> None:
+        if self._waiting:
+            self._waiting.pop().release()
+
+    def notify_all(self) -> None:
+        while self._waiting:
+            self.notify()
+
+
+def threads(count: int) -> ThreadedTaskDispatcher:
+    """So many threads for requests, of which a few do nearly everything.
+
+    Each thread that ever worked keeps freed memory for its next turn; taken in rotation, all of them do.
+    """
+    dispatcher = ThreadedTaskDispatcher()
+    dispatcher.queue_cv = LastFirst(dispatcher.lock)
+    dispatcher.set_thread_count(count)
+    return dispatcher
 
 
 def in_turn(server: waitress.server.BaseWSGIServer, number: int) -> Callable[[], None]:
