@@ -7,9 +7,9 @@ cores from every scan. A thread of low priority gives way to those who wait for 
 import fcntl
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,10 +18,27 @@ Made = TypeVar("Made")
 NICENESS = 10
 
 
-def share(path: Path) -> None:
-    """Take turns with all processes that name the same file. The lock of one that dies is given up by the system."""
-    with suppress(OSError):  # a photo is worth more than its turn
-        _turns.append(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+class Turns:
+    """A lock of all processes that named the same file; where none was named, or none can be made, nobody waits."""
+
+    def __init__(self) -> None:
+        self._file: int | None = None
+
+    def share(self, path: Path) -> None:
+        """Name the file. The system gives up the lock of a process that dies."""
+        with suppress(OSError):  # a photo is worth more than its turn
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    @contextmanager
+    def mine(self) -> Iterator[None]:
+        if self._file is None:
+            yield
+            return
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
 
 
 def develop(work: Callable[[bytes], Made], data: bytes) -> Made:
@@ -30,13 +47,8 @@ def develop(work: Callable[[bytes], Made], data: bytes) -> Made:
 
 
 def _in_turn(work: Callable[[bytes], Made], data: bytes) -> Made:
-    for lock in _turns:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-    try:
+    with turns.mine():
         return work(data)
-    finally:
-        for lock in _turns:
-            fcntl.flock(lock, fcntl.LOCK_UN)
 
 
 def _step_back() -> None:
@@ -44,6 +56,6 @@ def _step_back() -> None:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
-_turns: list[int] = []  # the open lock file, if `share` could open one
+turns = Turns()
 # The thread starts with the first photo, and so in the process that was forked.
 _pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="photos", initializer=_step_back)

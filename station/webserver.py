@@ -29,7 +29,7 @@ _held = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("I")
 
 def serve(config: Config, ring: Keyring, listener: socket.socket, number: int, stop: threading.Event) -> None:
     """Serve pages on the socket that the parent opened, as web process `number` (from 0), until `stop`."""
-    darkroom.share(config.beats / "photos.lock")
+    darkroom.turns.share(config.beats / "photos.lock")
     server = waitress.server.create_server(
         create_app(config, ring),
         sockets=[listener],

@@ -13,7 +13,7 @@ AT_WORK = """
 import sys, time
 from pathlib import Path
 from station import darkroom
-darkroom.share(Path(sys.argv[1]))
+darkroom.turns.share(Path(sys.argv[1]))
 darkroom.develop(lambda _: (print("begun", flush=True), time.sleep(60)), b"")
 """
 
@@ -21,9 +21,9 @@ darkroom.develop(lambda _: (print("begun", flush=True), time.sleep(60)), b"")
 def test_a_photo_waits_for_that_of_another_process_and_does_not_inherit_its_death(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(darkroom, "_turns", [])
+    monkeypatch.setattr(darkroom, "turns", darkroom.Turns())
     lock = tmp_path / "photos.lock"
-    darkroom.share(lock)
+    darkroom.turns.share(lock)
     command = [sys.executable, "-c", AT_WORK, str(lock)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as other, ThreadPoolExecutor(1) as desk:
         try:
@@ -39,6 +39,6 @@ def test_a_photo_waits_for_that_of_another_process_and_does_not_inherit_its_deat
 def test_a_photo_is_worked_on_where_no_lock_can_be_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(darkroom, "_turns", [])
-    darkroom.share(tmp_path / "no such folder" / "photos.lock")
+    monkeypatch.setattr(darkroom, "turns", darkroom.Turns())
+    darkroom.turns.share(tmp_path / "no such folder" / "photos.lock")
     assert darkroom.develop(bytes.upper, b"photo") == b"PHOTO"
