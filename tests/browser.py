@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 CANDIDATES = (
     "chromium",
@@ -25,6 +25,9 @@ ARGUMENTS = (
 PHONE = {"width": 360, "height": 640}
 DESK = {"width": 1366, "height": 900}
 JILIN = {"latitude": 43.8255, "longitude": 126.5601, "accuracy": 15}
+PATIENCE_MS = 30_000  # a machine that runs other tests beside this one is slow; who waits for something real waits no longer
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def find() -> str:
@@ -68,7 +71,7 @@ def desk(browser: Browser, base_url: str, account: dict, **more) -> BrowserConte
 
 def _watched(context: BrowserContext) -> BrowserContext:
     """Every request goes to this machine, and no page logs an error."""
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MS)
     context.on("request", _stays_here)
     context.on("weberror", _no_error)
     return context

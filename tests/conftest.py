@@ -11,6 +11,7 @@ from browser import browser
 from flask import Flask
 from flask.testing import FlaskClient
 from homes import Home, config_of, copied
+from hypothesis import settings
 from provider import Provider
 from running import Running
 from watch import Watch, connect
@@ -29,6 +30,10 @@ from station.web.public import blueprint, claiming, doors, doubting, more
 
 # One browser for all tests: a second Playwright cannot start beside the first.
 __all__ = ["browser"]
+
+# An example may take its time: the machine has other things to do.
+settings.register_profile("patient", settings(), deadline=None)
+settings.load_profile("patient")
 
 NOW = datetime(2026, 11, 21, 19, 0, tzinfo=UTC)  # three in the morning in Jilin
 PASSWORD = "snow at three o'clock"

@@ -201,7 +201,7 @@ def ids(requests: list) -> set[str]:
     return {json.loads(request.body)["id"] for request in requests}
 
 
-def wait_until_gone(pids: list[int], seconds: float = 15) -> list[int]:
+def wait_until_gone(pids: list[int], seconds: float = 60) -> list[int]:
     """Wait for processes that are not our children to end; those that did not."""
     until = time.monotonic() + seconds
     while (left := [pid for pid in pids if _lives(pid)]) and time.monotonic() < until:

@@ -166,7 +166,7 @@ class Provider:
         """Treat the next requests like this, in this order."""
         self._script.extend(behaviours)
 
-    def wait_for(self, count: int, timeout: float = 10) -> list[Request]:
+    def wait_for(self, count: int, timeout: float = 30) -> list[Request]:
         """Return the requests once there are so many; fails when they do not come."""
         with self._arrival:
             came = self._arrival.wait_for(lambda: len(self.requests) >= count, timeout)

@@ -49,8 +49,7 @@ class Running:
         self.elders = self.about["elders"]
         if whole and self.about["missing"]:  # a machine that is busy
             wait_for(
-                lambda: requests.get(f"{self.base_url}/healthz", timeout=10).json()["checks"]["sender"]["ok"],
-                60,
+                lambda: requests.get(f"{self.base_url}/healthz", timeout=10).json()["checks"]["sender"]["ok"]
             )
 
     def account(self, role: str) -> dict:
@@ -96,7 +95,7 @@ class Running:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             with suppress(subprocess.TimeoutExpired):
-                self.process.wait(15)
+                self.process.wait(30)
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
@@ -132,7 +131,7 @@ class DeskSession:
         )
 
 
-def wait_for(condition, seconds: float = 20.0, every: float = 0.05):
+def wait_for(condition, seconds: float = 60.0, every: float = 0.05):
     """Call `condition` until it gives something true, and return that; fail after `seconds`."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:

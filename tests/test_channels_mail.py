@@ -124,7 +124,7 @@ def test_mail_server_that_breaks_off_or_dawdles_is_retried(
     mailserver.answers[step] = trouble
     began = time.monotonic()
     assert mail(deadline_s=IMPATIENT).outcome == "retry"
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
 
 
 @pytest.mark.parametrize(("step", "misdeed"), [("QUIT", DROP), ("QUIT", HANG), ("CONTENT", RESET)])

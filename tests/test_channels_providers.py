@@ -138,7 +138,7 @@ def test_provider_that_dawdles_is_left_at_the_deadline(tell: Deliver, provider: 
     provider.script(hang(), swallow(), drip_body(200))
     began = time.monotonic()
     assert {tell(kind, deadline_s="0.2").outcome for _ in range(3)} == {"retry"}
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
 
 
 @pytest.mark.parametrize("kind", [kind for kind in YES if kind not in ("wecom_app", "bark")])

@@ -33,7 +33,7 @@ def test_a_photo_waits_for_that_of_another_process_and_does_not_inherit_its_deat
             assert not wait([ours], timeout=0.5).done
         finally:
             other.kill()
-        assert ours.result(timeout=10) == b"PHOTO"
+        assert ours.result(timeout=60) == b"PHOTO"
 
 
 def test_a_photo_is_worked_on_where_no_lock_can_be_made(

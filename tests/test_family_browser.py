@@ -144,6 +144,7 @@ def test_a_photo_too_large_for_the_station_is_made_smaller_on_the_phone(screen: 
     assert len(large["buffer"]) > 8 * 1024 * 1024
     screen.goto(f"{demo.base_url}/apply")
     screen.click("main form button")
+    expect(screen.locator(NEXT)).to_be_visible()
     screen.goto(f"{demo.base_url}/apply/portrait")
     screen.set_input_files("#picture", large)
     wait_for(lambda: screen.evaluate("document.getElementById('picture').files[0].size < 8e6"))

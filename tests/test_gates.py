@@ -76,7 +76,7 @@ def test_one_slow_channel_does_not_hold_up_the_others(home: Home, gateway: Provi
     with Provider() as silent:
         silent.otherwise = hang()
         case = incident(home, 1)
-        stuck = channel(home, "wecom_robot", "stuck", base_url=silent.url, deadline_s="3")
+        stuck = channel(home, "wecom_robot", "stuck", base_url=silent.url, deadline_s="20")
         owe(home, case, reach(home, stuck, DUTY, "robot-1"), 15)
         owe(home, case, reach(home, stuck, BACKUP, "robot-2"), 25)
         quick = channel(home, "webhook", "quick", secret="s")
@@ -88,8 +88,8 @@ def test_one_slow_channel_does_not_hold_up_the_others(home: Home, gateway: Provi
         began = time.monotonic()
         while len(gateway.requests) < 20:
             watch.sender.tick(NOW)
-            assert time.monotonic() - began < 2, "the quick channel waits for the slow one"
-        watch.sender.pool.shutdown(wait=True)
+            assert time.monotonic() - began < 10, "the quick channel waits for the slow one"
+    watch.sender.pool.shutdown(wait=True)
 
 
 def test_claim_gives_no_channel_more_than_its_share_however_much_waits(home: Home) -> None:

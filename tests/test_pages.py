@@ -101,7 +101,7 @@ SEND = """([where, typed]) => {
     else if (field && field.tagName === 'SELECT') field.value = value;
     else if (field) [...field].forEach((one) => { one.checked = one.value === value; one.disabled = false; });
   }
-  HTMLFormElement.prototype.submit.call(form);
+  setTimeout(() => HTMLFormElement.prototype.submit.call(form));  // not before this call has been answered
 }"""
 
 

@@ -6,7 +6,7 @@ import zlib
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -239,7 +239,6 @@ PHOTOS = [saved(Image.effect_noise((64, 48), 90).convert("RGB"), kind) for kind 
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # Pillow remarks on spoilt metadata and goes on
-@settings(deadline=None)
 @given(st.sampled_from(PHOTOS), st.dictionaries(st.integers(0, 3000), st.integers(0, 255), max_size=6))
 def test_no_spoilt_photo_is_worse_than_refused(data, changes):
     spoilt = bytearray(data)

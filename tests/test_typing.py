@@ -5,7 +5,7 @@ import re
 import pytest
 from browser import desk
 from playwright.sync_api import Browser, Page, expect
-from running import Running
+from running import Running, wait_for
 
 pytestmark = pytest.mark.e2e
 
@@ -77,10 +77,14 @@ def test_a_tab_that_dies_loses_nothing(browser: Browser, demo: Running):
         page.fill("#address", "江畔小区7号楼")
         page.close()  # at once: before anything was kept by itself
         again = worker.new_page()
-        again.goto(f"{demo.base_url}/elders/new")
-        offer = again.locator(".draft", has_text="尉迟桂")
-        offer.get_by_text("继续写").click()
-        expect(again.locator("#address")).to_have_value("江畔小区7号楼")
+
+        def goes_on() -> bool:
+            again.goto(f"{demo.base_url}/elders/new")
+            again.locator(".draft", has_text="尉迟桂").get_by_text("继续写").click()
+            again.wait_for_url("**/elders/new?draft=**")
+            return again.locator("#address").input_value() == "江畔小区7号楼"
+
+        wait_for(goes_on)  # what a tab sends while it dies arrives a moment later
         expect(again.locator("#name")).to_have_value("尉迟桂")
         worker.clear_cookies()
         again.fill("#contact1_name", "尉迟军")

@@ -37,7 +37,7 @@ class Watch:
         # Our own writes do not move data_version of our own connection, as another process's would.
         self.sender.version = -1
         self.sender.last_plan = self.sender.last_look = -1e9
-        until = time.monotonic() + 15
+        until = time.monotonic() + 60
         calm = 0  # twice in a row nothing left: what was put back behind the first of many is behind the others too
         while calm < 2 and time.monotonic() < until:
             self.sender.tick(self.now)
