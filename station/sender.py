@@ -24,6 +24,7 @@ from station.incidents import events, lanes, leases
 from station.seal import Keyring
 from station.selfwatch import auditor, rounds
 from station.vault import Unsealable, Vault
+from station.vocabulary import N_
 
 log = logging.getLogger("station.sender")
 
@@ -33,8 +34,8 @@ GLANCES = 4  # at memory that is shared, within each wait for the next look at t
 HOUSEKEEPING_EVERY_S = 1.0
 PLAN_ALL_EVERY_S = 15.0
 ROSTER_EVERY = timedelta(minutes=5)
-CHANNEL_GONE = Result("permanent", detail="the address or its channel was switched off")
-BROKEN = Result("retry", detail="the message could not be made; the log says why")
+CHANNEL_GONE = Result("permanent", detail=N_("the address or its channel was switched off"))
+BROKEN = Result("retry", detail=N_("the message could not be made; the log says why"))
 
 
 @dataclass
@@ -210,7 +211,7 @@ class Sender:
 
     def _deliver(self, due: Due, way: Way, address: Address, message: Outgoing, now: datetime) -> None:
         """Runs in a thread of the pool; touches no database."""
-        result = Result("retry", detail="the attempt broke off")
+        result = Result("retry", detail=N_("the attempt broke off"))
         try:
             result = fallback.deliver(address, message, now)
         finally:

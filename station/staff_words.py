@@ -1,5 +1,7 @@
 """Fixed words that only staff read; what finders may read as well is in vocabulary.py."""
 
+import re
+
 from station.vocabulary import N_
 
 # Why another badge is made for the same elder; orders.REASONS.
@@ -112,6 +114,14 @@ ATTEMPTS = {
     "failed": N_("refused for good"),
     "cancelled": N_("called off: somebody had acted"),
 }
+
+# What is noted of an attempt in English, with its words; a code or a number stays as it is.
+SAID = (
+    (re.compile(r"the provider answered (?P<code>\S+): (?P<words>.+)"), N_("the provider answered %(code)s: %(words)s")),
+    (re.compile(r"the server answered HTTP (?P<code>\d+)"), N_("the server answered HTTP %(code)s")),
+    (re.compile(r"the server answered HTTP (?P<code>\d+); redirects are not followed"), N_("the server answered HTTP %(code)s; redirects are not followed")),
+    (re.compile(r"the mail server answered (?P<code>\d+)"), N_("the mail server answered %(code)s")),
+)  # fmt: skip
 
 # Directions from the station, by the codes of places.describe.
 WINDS = {

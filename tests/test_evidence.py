@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import timedelta
 
 import pytest
@@ -98,8 +99,23 @@ def test_no_cell_is_taken_for_a_formula(home, incident, at_desk):
     rows = table(got.data)
     assert len(rows) == home.db.scalar("SELECT count(*) FROM attempt")
     for row in rows:
-        assert (row["detail"][:2], row["provider id"][:2], row["channel"][:2]) == ("'=", "'@", "'+")
+        assert (row["说明"][:2], row["服务商编号"][:2], row["渠道"][:2]) == ("'=", "'@", "'+")
         assert not [cell for cell in row.values() if cell.startswith(("=", "+", "-", "@"))]
+
+
+def test_the_table_speaks_to_who_reads_it_and_to_programs(home, wang, watch, gateway, at_desk):
+    gateway.otherwise = respond(503)
+    badge = records.get(home.db, wang.badge_id)
+    reports.report(home.db, home.vault, Door(1, badge.serial), Report("r1", "with_elder"), NOW)
+    watch.at(0)
+    path, desk = "/desk/incidents/1/evidence.csv", at_desk("duty")
+    [row, *_] = table(desk.get(path).data)
+    assert re.fullmatch(r"2026-11-22 03:00:0\d\.\d{3}\+08:00", row["时间"])
+    assert (row["内容"], row["结果"], row["说明"]) == ("首次通知", "没有收下，会重发", "服务器回答 HTTP 503")
+    assert (row["at"], row["kind"], row["result"]) == ("2026-11-21T19:00:00.000000+00:00", "notice", "retry")
+    desk.post("/language", data={"csrf_token": desk.token, "language": "en"})
+    [english, *_] = table(desk.get(path).data)
+    assert (english["What came of it"], english["result"]) == ("not taken, tried again", "retry")
 
 
 @pytest.mark.parametrize(("accept", "suffix", "form"), [("text/html", "", "page"), ("application/json", "", "json"), ("*/*", ".csv", "csv")])  # fmt: skip
@@ -141,7 +157,7 @@ def test_the_family_is_thanked_when_it_ended_well(home, incident, watch, gateway
     watch.at(5)
     family = [r.json()["text"] for r in gateway.requests[before:] if "/contact/" in r.path]
     assert len(family) == 2
-    assert all("谢谢" in text for text in family)
+    assert all("老人已经平安。谢谢" in text for text in family)
 
 
 def test_nobody_is_thanked_after_a_death(home, incident, watch, gateway):

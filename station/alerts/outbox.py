@@ -14,6 +14,7 @@ from station.channels.base import Result
 from station.channels.registry import KINDS
 from station.db import StationDatabase, transaction
 from station.incidents.states import LEASED, rings
+from station.vocabulary import N_
 
 BACKOFF_S = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
 FARTHEST_DUE = timedelta(seconds=90)
@@ -21,6 +22,7 @@ FARTHEST_DUE = timedelta(seconds=90)
 LAST_WORDS = timedelta(hours=24)
 MOST_REMEMBERED = 10_000  # attempts that are looked at for what happened lately
 SOFT_LIVES = timedelta(minutes=10)
+STOPPED = N_("the sender stopped meanwhile")
 RINGING = tuple(kind for kind, channel in KINDS.items() if channel.rings)
 
 
@@ -49,9 +51,9 @@ def reclaim(db: StationDatabase, now: datetime) -> int:
         return 0
     with transaction(db):
         db.write(
-            "UPDATE attempt SET outcome = 'unknown', ended_at = ?, detail = 'the sender stopped meanwhile' "
-            "WHERE outcome = 'sending'",
+            "UPDATE attempt SET outcome = 'unknown', ended_at = ?, detail = ? WHERE outcome = 'sending'",
             clock.text(now),
+            STOPPED,
         )
         return db.write(
             "UPDATE alert SET state = 'pending', due_at = ? WHERE state = 'sending'", clock.text(now)

@@ -1,5 +1,6 @@
 """Who is to be told and who is to be rung, resolved at the moment it is due."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -33,28 +34,34 @@ def on_duty(
 
 
 def secretaries(db: StationDatabase, incident: dict[str, Any]) -> list[Person]:
-    """Of the elder's home community and of the one where the elder was found; of all when neither is known."""
-    home = db.row("SELECT community_id, station FROM elder WHERE id = ?", incident["elder_id"])
-    away = home is not None and home["station"] != incident["station"]
-    wanted = [home["community_id"]] if home and not away else []
-    if incident["community_id"] and _may_tell_finding_community(db, incident):
-        wanted.append(incident["community_id"])
-    here = _secretaries(db, incident["station"])
-    found = [Person("staff", row["id"]) for row in here if not wanted or row["community_id"] in wanted]
-    if not (home and away):
-        return found
-    # The elder lives in another station's care by now, and still wears this one's badge.
-    theirs = _secretaries(db, home["station"])
-    return found + [
-        Person("staff", row["id"]) for row in theirs if row["community_id"] == home["community_id"]
+    """Of the elder's home community and of the one where the elder was found, whichever station's these are.
+
+    When neither is of the incident's own station, all of that station as well.
+    """
+    concerned = _concerned(db, incident)
+    rows = db.rows(
+        "SELECT id, station, community_id FROM staff WHERE role = 'secretary' AND active = 1 "
+        "AND (station = ? OR community_id IN (SELECT value FROM json_each(?))) ORDER BY station <> ?, id",
+        incident["station"],
+        json.dumps(list(concerned)),
+        incident["station"],
+    )
+    all_of_ours = incident["station"] not in concerned.values()
+    return [
+        Person("staff", row["id"])
+        for row in rows
+        if row["community_id"] in concerned or (all_of_ours and row["station"] == incident["station"])
     ]
 
 
-def _secretaries(db: StationDatabase, station: int) -> list[dict[str, Any]]:
-    return db.rows(
-        "SELECT id, community_id FROM staff WHERE station = ? AND role = 'secretary' AND active = 1 ORDER BY id",
-        station,
-    )
+def _concerned(db: StationDatabase, incident: dict[str, Any]) -> dict[int, int]:
+    """The elder's home community and, as far as consented, the one where the elder was found; each with its station."""
+    home = db.scalar("SELECT community_id FROM elder WHERE id = ?", incident["elder_id"])
+    found = incident["community_id"]
+    if found and not _may_tell_finding_community(db, incident):
+        found = None
+    rows = db.rows("SELECT id, station FROM community WHERE id IN (?, ?)", home, found)
+    return {row["id"]: row["station"] for row in rows}
 
 
 def everybody(db: StationDatabase, station: int) -> list[Person]:

@@ -37,7 +37,7 @@ def deliver(delivery: Delivery) -> Result:
     return Result(
         "ok",
         provider_id=mail["Message-ID"],
-        detail="the mail server took the message",
+        detail=N_("the mail server took the message"),
         words=TAKEN,
         advice=ASK,
     )
@@ -46,10 +46,10 @@ def deliver(delivery: Delivery) -> Result:
 def judge(trouble: smtplib.SMTPException) -> Result:
     """Judge by the reply code (RFC 5321, 4.2.1): 5xx permanent, 4xx and a broken talk retry."""
     if isinstance(trouble, smtplib.SMTPServerDisconnected):
-        return Result("retry", detail="the mail server broke off or did not answer in time")
+        return Result("retry", detail=N_("the mail server broke off or did not answer in time"))
     code = _code(trouble)
     if code is None:
-        return Result("permanent", detail="the mail server offers no such way to log in or to encrypt")
+        return Result("permanent", detail=N_("the mail server offers no such way to log in or to encrypt"))
     final = 500 <= code < 600
     words, advice = (REFUSED, COMPARE) if final else (TROUBLED, AGAIN)
     said = f"the mail server answered {code}"

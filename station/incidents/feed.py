@@ -5,7 +5,7 @@ from datetime import datetime
 
 from station import clock
 from station.db import StationDatabase
-from station.incidents import events, views
+from station.incidents import elsewhere, events, views
 from station.incidents.views import Brief
 from station.issuing import records
 
@@ -38,19 +38,25 @@ class Quiet:
 def after(db: StationDatabase, station: int, event_id: int) -> tuple[list[Notice], int]:
     """Events of a station newer than `event_id`, oldest first, at most 200; and the id to go on from.
 
-    Events of no incident and no badge (of the sender) are for every station. An id from the future, as after a
-    restored backup, counts as the newest.
+    Events of no incident and no badge (of the sender) are for every station; those of an incident that another station
+    leads for this one too when it concerns it (elsewhere.py). An id from the future, as after a restored backup, counts
+    as the newest.
     """
     newest = events.newest_id(db)
     rows = db.rows(
-        "SELECT event.id, event.kind, event.incident_id, event.at, incident.state, badge.number, scan.act "
+        "SELECT event.id, event.kind, event.incident_id, event.at, incident.state, badge.number, scan.act, "  # noqa: S608
+        "coalesce(incident.station, scan.station, ?) = ? AS is_own, incident.elder_id, elder.station AS home "
         "FROM event LEFT JOIN scan ON scan.id = event.scan_id "
         "LEFT JOIN incident ON incident.id = event.incident_id "
         "LEFT JOIN badge ON badge.id = coalesce(incident.badge_id, scan.badge_id) "
-        "WHERE event.id > ? AND event.id <= ? AND coalesce(incident.station, scan.station, ?) = ? "
-        "ORDER BY event.id LIMIT ?",
+        "LEFT JOIN elder ON elder.id = incident.elder_id "
+        "LEFT JOIN community ON community.id = incident.community_id "
+        f"WHERE event.id > ? AND event.id <= ? AND (is_own OR {elsewhere.MAY_CONCERN}) ORDER BY event.id LIMIT ?",
+        station,
+        station,
         event_id,
         newest,
+        station,
         station,
         station,
         MOST,
@@ -66,8 +72,9 @@ def after(db: StationDatabase, station: int, event_id: int) -> tuple[list[Notice
             act=row["act"] or "",
         )
         for row in rows
+        if row["is_own"] or elsewhere.concerns(db, row, station)
     ]
-    return found, found[-1].id if len(found) == MOST else newest
+    return found, rows[-1]["id"] if len(rows) == MOST else newest
 
 
 def quiet(db: StationDatabase, station: int, since: datetime, most: int = 10) -> list[Quiet]:

@@ -8,12 +8,14 @@ from station import clock
 from station.alerts import ladder
 from station.communities import Policy
 from station.db import StationDatabase, transaction
+from station.vocabulary import N_
 
 log = logging.getLogger("station.auditor")
 
 LATE = timedelta(seconds=10)  # planned so long after its cause, a message was forgotten before
 STUCK = timedelta(seconds=120)  # four times as long as any attempt may take
 CLOCK_STEP_S = 2.0
+NO_RESULT = N_("no result came back")
 
 
 def note_late(db: StationDatabase, incident_id: int, now: datetime) -> int:
@@ -44,9 +46,10 @@ def free_stuck(db: StationDatabase, now: datetime) -> int:
     for alert_id in ids:
         with transaction(db):
             db.write(
-                "UPDATE attempt SET outcome = 'unknown', ended_at = ?, detail = 'no result came back' "
+                "UPDATE attempt SET outcome = 'unknown', ended_at = ?, detail = ? "
                 "WHERE alert_id = ? AND outcome = 'sending'",
                 clock.text(now),
+                NO_RESULT,
                 alert_id,
             )
             db.write(

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,6 @@ from station.vault import Vault
 
 # A spreadsheet takes a cell that begins so for a formula (OWASP, "CSV injection").
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-COLUMNS = ("at", "ended", "who", "role", "what", "step", "attempt", "channel", "kind", "result", "provider id", "receipt", "receipt at", "receipt word", "detail")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -86,18 +85,12 @@ def note(db: StationDatabase, vault: Vault, incident_id: int, *, form: str, by: 
         )
 
 
-def as_csv(found: list[Attempt], who: Callable[[Attempt], tuple[str, str]]) -> bytes:
-    """A table for spreadsheets (UTF-8 with its mark, times in UTC); `who` names a person and their role."""
+def as_csv(head: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    """A table for spreadsheets (UTF-8 with its mark)."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
-    writer.writerow(COLUMNS)
-    for one in found:
-        cells = (
-            clock.text(one.at), clock.text(one.ended_at) if one.ended_at else "", *who(one), one.kind, one.step,
-            one.number, one.channel, one.channel_kind, one.outcome, one.provider_id, one.receipt,
-            clock.text(one.receipt_at) if one.receipt_at else "", one.receipt_word, one.detail,
-        )  # fmt: skip
-        writer.writerow([harmless(cell) for cell in cells])
+    writer.writerow([harmless(cell) for cell in head])
+    writer.writerows([harmless(cell) for cell in row] for row in rows)
     return b"\xef\xbb\xbf" + out.getvalue().encode()
 
 

@@ -26,6 +26,8 @@ class Care:
     attempts: list[Attempt]  # the newest, oldest first
     attempts_count: int
     afterword: Afterword | None
+    is_late: bool  # whoever holds it owes news
+    gone_silent: int | None  # who had taken it before it rang again
 
     @property
     def why(self) -> str:
@@ -37,6 +39,9 @@ class Care:
     def what(self, one: Attempt) -> str:
         return what(one)
 
+    def detail(self, one: Attempt) -> str:
+        return detail(one)
+
 
 def of(db: StationDatabase, vault: Vault, shown: Brief, whole: Whole) -> Care:
     found = repeats.of_elder(db, shown.elder_id, connection.now()) if shown.elder_id else None
@@ -46,7 +51,17 @@ def of(db: StationDatabase, vault: Vault, shown: Brief, whole: Whole) -> Care:
         attempts=evidence.of_incident(db, vault, shown.id, MOST_SHOWN),
         attempts_count=evidence.count(db, shown.id),
         afterword=afterwords.read(db, vault, shown.id),
+        is_late=shown.lease_until is not None and connection.now() > shown.lease_until,
+        gone_silent=_gone_silent(shown, whole),
     )
+
+
+def _gone_silent(shown: Brief, whole: Whole) -> int | None:
+    """Who claimed last, while it rings again because no news came."""
+    if shown.state != "alerting" or shown.ring_since == shown.opened_at:
+        return None
+    claimed = [event.staff_id for event in whole.story if event.kind in ("claimed", "taken_over")]
+    return claimed[-1] if claimed else None
 
 
 def person(one: Attempt) -> tuple[str, str]:
@@ -60,6 +75,16 @@ def what(one: Attempt) -> str:
     """Which message it was."""
     words = str(gettext(staff_words.MESSAGES.get(one.kind, one.kind)))
     return f"{words} {one.step + 1}" if one.kind == "ladder" and one.step >= 0 else words
+
+
+def detail(one: Attempt) -> str:
+    """What the provider answered, or why nothing came of it, in the reader's language as far as we have words."""
+    for pattern, words in staff_words.SAID:
+        found = pattern.fullmatch(one.detail)
+        if found:
+            parts = {name: gettext(part) for name, part in found.groupdict().items() if part}
+            return str(gettext(words, **parts))
+    return str(gettext(one.detail)) if one.detail else ""
 
 
 def receipt(one: Attempt) -> str:

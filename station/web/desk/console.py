@@ -12,7 +12,8 @@ from station import accounts, communities, doubts, duty, phones
 from station.accounts import Staff
 from station.communities import Station
 from station.doubts import Doubt
-from station.incidents import events, feed, repeats, views
+from station.incidents import elsewhere, events, feed, repeats, views
+from station.incidents.elsewhere import Elsewhere
 from station.incidents.feed import Quiet
 from station.incidents.views import Brief
 from station.web import access, connection
@@ -40,6 +41,7 @@ class Board:
     station: Station
     open: list[Row]
     closed: list[Brief]
+    elsewhere: list[Elsewhere]
     quiet: list[Quiet]
     on_duty: list[Staff]
     backup: list[Staff]
@@ -97,6 +99,7 @@ def board(call: dict[str, str] | None = None, **_: Any) -> Board:
         station=station,
         open=[_row(station, one) for one in views.open_ones(db, number)],
         closed=recent,
+        elsewhere=elsewhere.of_station(db, connection.ring(), number, g.staff.id) if sees_people() else [],
         quiet=feed.quiet(db, number, now - RECENT),
         on_duty=on_duty,
         backup=backup,

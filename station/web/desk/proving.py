@@ -9,7 +9,7 @@ from station.incidents.views import Brief
 from station.selfwatch import evidence
 from station.selfwatch.evidence import Attempt
 from station.web import access, connection
-from station.web.desk import care, sheet, wording
+from station.web.desk import care, sheet, table, wording
 from station.web.desk.blueprint import ACT, bp, own
 
 
@@ -31,6 +31,7 @@ def proof(incident_id: int) -> ResponseReturnValue:
         story=[(event.at, wording.happened(event, names)) for event in story],
         person=care.person,
         what=care.what,
+        detail=care.detail,
         now=connection.now(),
     )
 
@@ -39,7 +40,7 @@ def proof(incident_id: int) -> ResponseReturnValue:
 @access.allowed(*ACT)
 def proof_csv(incident_id: int) -> ResponseReturnValue:
     shown = own(incident_id)
-    body = evidence.as_csv(_take_out(incident_id, "csv"), care.person)
+    body = table.of(_take_out(incident_id, "csv"))
     return _file(body, "text/csv", shown, "csv")
 
 

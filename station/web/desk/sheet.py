@@ -12,10 +12,9 @@ from badges.document import Document, Table
 from station import accounts, communities, staff_words
 from station.incidents import views
 from station.incidents.views import Brief
-from station.selfwatch import evidence
 from station.selfwatch.evidence import Attempt
 from station.web import connection
-from station.web.desk import care, wording
+from station.web.desk import care, table, wording
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ def of(shown: Brief, found: list[Attempt], by: str) -> Content:
     if shown.kind == "drill":  # on every page: nobody may take one of them for an emergency
         heading = gettext("[DRILL] %(text)s", text=heading)
     before = _about(shown, by)
-    table_sum = hashlib.sha256(evidence.as_csv(found, care.person)).hexdigest()
+    table_sum = hashlib.sha256(table.of(found)).hexdigest()
     rows = [[heading], before, *told.rows, *story.rows, [table_sum]]
     whole = "\n".join("\t".join(row) for row in rows)
     return Content(heading, before, told, story, table_sum, hashlib.sha256(whole.encode()).hexdigest())
@@ -107,7 +106,7 @@ def _row(one: Attempt) -> list[str]:
         care.what(one),
         str(one.number or "–"),
         one.channel,
-        " ".join([*came, one.detail]).strip(),
+        " ".join([*came, care.detail(one)]).strip(),
         one.provider_id or "–",
         care.receipt(one) or "–",
     ]

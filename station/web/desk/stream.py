@@ -95,9 +95,9 @@ def _blocks(db: StationDatabase, station: int, last: int, left: Callable[[], boo
             # The version is read before the rows, so that a commit in between is seen on the next round.
             before, version = version, db.scalar("PRAGMA data_version")
             if version != before:
-                found, last = feed.after(db, station, last)
+                since, (found, last) = last, feed.after(db, station, last)
                 yield from (_block(notice) for notice in found)
-                version = None if len(found) == feed.MOST else version
+                version = None if last - since >= feed.MOST else version  # there may be more
             if time.monotonic() >= beat:
                 db.check_same_file()
                 beat = time.monotonic() + BEAT_S
