@@ -14,7 +14,7 @@ from station.alerts import outbox
 from station.channels.base import Result
 from station.communities import Policy
 from station.db import transaction
-from station.incidents import acts, events, reports
+from station.incidents import acts, events, leases, reports
 from station.incidents.acts import Move
 from station.incidents.intake import Report, Sighting
 from station.incidents.reports import Door
@@ -102,9 +102,24 @@ def test_a_claim_without_news_is_reminded_then_rings_again(home, wang, watch):
     acts.claim(home.db, incident, "both", by=DUTY, now=watch.now)
     watch.at(1)
     assert by_kind(watch.at(301)) == {"ladder": 1}, "the holder alone is reminded"
-    assert by_kind(watch.at(425))["ladder"] == 1, "then it rings from the first rung"
+    again = watch.at(425)
+    assert by_kind(again)["ladder"] == 1, "then it rings from the first rung"
+    assert "接单的同事没有消息了" in next(m["text"] for m in again if m["kind"] == "ladder")
     assert home.db.scalar("SELECT state FROM incident") == "alerting"
     assert home.db.scalar("SELECT on_site_by FROM incident") is None
+
+
+def test_the_desk_says_when_news_is_due_and_who_went_silent(home, wang, watch, at_desk):
+    incident, page = scan(home, wang).incident_id, {"Accept": "text/html"}
+    now = clock.utcnow()
+    acts.claim(home.db, incident, "both", by=DUTY, now=now)
+    desk = at_desk("duty2")
+    assert "前按一次进展" in desk.get(f"/desk/incidents/{incident}", headers=page).text
+    with transaction(home.db):
+        home.db.write("UPDATE incident SET lease_until = ?", clock.text(now - timedelta(seconds=5)))
+    assert "该报的消息还没有报" in desk.get(f"/desk/incidents/{incident}", headers=page).text
+    leases.lapse(home.db, now + timedelta(minutes=5))
+    assert "王强 接单后没有消息" in desk.get(f"/desk/incidents/{incident}", headers=page).text
 
 
 def test_in_a_quicker_demonstration_the_promised_minutes_run_out_quicker(home, wang, watch):
