@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from station import addresses, clock, communities, progress
 from station.alerts import letters
@@ -41,6 +42,9 @@ TEXTS = {
     ),
     "made": N_("%(station)s: the badge of application %(code)s is made."),
     "on_its_way": N_("%(station)s: the badge of application %(code)s is on its way to the elder."),
+    "not_home": N_(
+        "%(station)s: we brought the badge of application %(code)s and nobody opened. When we come again: %(host)s/apply/status"
+    ),
     "handed_over": N_("%(station)s: the badge of application %(code)s has been handed over. Thank you."),
     "late": N_("%(station)s: application %(code)s takes longer than promised. Why: %(host)s/apply/status"),
     "code": N_(
@@ -117,7 +121,7 @@ def _news(db: StationDatabase, vault: Vault, timezone: str, now: datetime) -> li
 
 
 def _called_for(db: StationDatabase, one: Application, timezone: str, now: datetime) -> list[tuple[str, int]]:
-    """What the family should know by now: the step reached, an open question, and that it takes longer."""
+    """What the family should know by now: the step reached, an open question, a visit in vain, and that it takes longer."""
     if one.state == "refused":
         return [("refused", 0)]
     if one.state == "withdrawn":  # by the family itself, whose number went with it
@@ -129,6 +133,9 @@ def _called_for(db: StationDatabase, one: Application, timezone: str, now: datet
             one.id,
         )
         wanted.append(("asked", int(newest)))
+    door = progress.door(db, one, now.astimezone(ZoneInfo(timezone)).date())
+    if door and door.last:
+        wanted.append(("not_home", door.last))
     if progress.promise(db, one, timezone, now).is_late:
         wanted.append(("late", 0))
     return wanted

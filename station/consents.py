@@ -28,8 +28,18 @@ def standing(db: StationDatabase, elder_id: int) -> tuple[str, ...]:
 
 
 def ledger(db: StationDatabase, elder_id: int) -> list[dict[str, Any]]:
-    """Every answer ever given, oldest first."""
-    return db.rows("SELECT * FROM consent WHERE elder_id = ? ORDER BY id", elder_id)
+    """Every answer ever given, oldest first; `answer` is a code of family_words.ANSWERS."""
+    rows = db.rows("SELECT * FROM consent WHERE elder_id = ? ORDER BY id", elder_id)
+    agreed: set[str] = set()
+    for row in rows:
+        row["answer"] = "given" if row["given"] else "taken_back" if row["item"] in agreed else "declined"
+        (agreed.add if row["given"] else agreed.discard)(row["item"])
+    return rows
+
+
+def latest(db: StationDatabase, elder_id: int) -> dict[str, dict[str, Any]]:
+    """By item, the answer that stands; an item that nobody has answered has none."""
+    return {row["item"]: row for row in ledger(db, elder_id)}
 
 
 def last_given_by(db: StationDatabase, elder_id: int) -> str:
@@ -65,7 +75,8 @@ def write(
 ) -> None:
     """Add a ledger row for each item whose answer changed; inside the caller's transaction.
 
-    An item that was asked anew (`enrolment.asked`) gets one as well when somebody else, or to another text, now says yes.
+    An item that was asked face to face (`enrolment.asked`) gets one as well for a first no, and when somebody else, or
+    to another text, says the same.
     """
     for item in vocabulary.CONSENT_ITEMS:
         last = db.row(
@@ -79,9 +90,7 @@ def write(
             "given_by": enrolment.given_by,
             "text_version": vocabulary.CONSENT_VERSION,
         }
-        if (given and (last is None or not last["given"] or (item in enrolment.asked and said != last))) or (
-            not given and last is not None and last["given"]
-        ):
+        if given != bool(last and last["given"]) or (item in enrolment.asked and said != last):
             db.insert(
                 "consent",
                 elder_id=elder_id,

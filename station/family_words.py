@@ -27,3 +27,16 @@ DELAYS = {
     "again": N_("The badge was not good enough and is being made again."),
     "weather": N_("Snow or storm keeps us from coming; we come as soon as it is safe."),
 }
+
+# What the page says of itself when nobody at the station has given a reason.
+NOT_REACHED_IN_TIME = N_("We came with the badge and found nobody at home.")
+TOO_MANY = N_(
+    "More families have applied than we could serve in time. We are sorry; ring us if it is urgent."
+)
+
+# What was answered to the question for a consent; consents.ledger.
+ANSWERS = {
+    "given": N_("given"),
+    "taken_back": N_("taken back"),
+    "declined": N_("said no"),
+}

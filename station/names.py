@@ -17,6 +17,7 @@ MAX_LENGTH = 40  # characters
 REASONS = {
     "empty": "Type a name.",
     "too_long": f"A name has at most {MAX_LENGTH} characters. Shorten it.",
+    "no_letters": "A name has letters or characters. Type it as the family writes it.",
     "control": "The name contains invisible characters. Delete it and type it again.",
 }
 
@@ -46,6 +47,8 @@ def validate(name: str) -> str:
     if any(unicodedata.category(c) in {"Cc", "Cf", "Cs"} for c in text):
         raise PersonNameError("control")
     text = re.sub(rf"(?<=[{_HAN}]) (?=[{_HAN}])", "", _DOTS.sub("·", text))
+    if all(unicodedata.category(c)[0] in "PSZN" for c in text):  # marks, symbols, spaces and digits alone
+        raise PersonNameError("no_letters")
     if len(text) > MAX_LENGTH:
         raise PersonNameError("too_long")
     return text

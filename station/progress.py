@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from station import clock, holidays
+from station import clock, doorstep, holidays
 from station.applications.records import Application
 from station.db import StationDatabase
+from station.doorstep import Doorstep
+from station.family_words import DELAYS, NOT_REACHED_IN_TIME, TOO_MANY
 from station.issuing import records, trips
 from station.issuing.records import Badge
 
@@ -26,7 +28,9 @@ class Mark:
 
 @dataclass(frozen=True)
 class Promise:
-    """The day by whose end the badge is with the elder. None while the station waits for the family's answer."""
+    """The day by whose end the badge is with the elder. None while the station waits for the family's answer, or for
+    the elder who does not want the badge.
+    """
 
     day: date | None
     is_late: bool
@@ -65,7 +69,27 @@ def promise(db: StationDatabase, application: Application, timezone: str, now: d
     zone = ZoneInfo(timezone)
     day = working_days_after(since.astimezone(zone).date(), PROMISED_DAYS)
     done = application.state in ("refused", "withdrawn") or step(db, application) == "handed_over"
-    return Promise(day, is_late=not done and now.astimezone(zone).date() > day)
+    today = now.astimezone(zone).date()
+    at_the_door = None if done else door(db, application, today)
+    if at_the_door and at_the_door.state == doorstep.DECLINED:
+        return Promise(None, is_late=False)
+    return Promise(day, is_late=not done and today > day)
+
+
+def door(db: StationDatabase, application: Application, today: date) -> Doorstep | None:
+    """What came of bringing the badge, as far as the family should know; `today` is the station's date."""
+    if application.elder_id is None:
+        return None
+    return doorstep.of_badge(db, application.elder_id, _badge(db, application), today)
+
+
+def late_reason(application: Application, at_the_door: Doorstep | None) -> str:
+    """Why it takes longer, as far as the station has said so or its records show; a msgid."""
+    if application.delay in DELAYS:
+        return DELAYS[application.delay]
+    if application.state == "received" and not application.confirmed_by:
+        return DELAYS["unreached"]
+    return NOT_REACHED_IN_TIME if at_the_door else TOO_MANY
 
 
 def working_days_after(day: date, count: int) -> date:

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import itemgetter
 
-from station import damm, elders, names, phones, roll
+from station import damm, elders, heard, names, phones, roll
 from station.db import StationDatabase
 from station.enrolment import Enrolment
 from station.vault import Vault
@@ -17,6 +17,7 @@ class Found:
     name: str
     community_id: int
     status: str
+    badges: tuple[str, ...] = ()  # numbers like the one that was asked for, when nothing fits exactly
 
 
 MOST = 50
@@ -24,7 +25,8 @@ SHORTEST_PLACE = 2  # letters of a living place; a single one stands in every ad
 
 
 def find(db: StationDatabase, vault: Vault, query: str, *, station: int, area_code: str) -> list[Found]:
-    """Elders of a station that match a name, pinyin initials, a contact's phone or a badge number, else a living place.
+    """Elders of a station that match a name, pinyin initials, a contact's phone or a badge number, else a living place
+    or a badge number that was half read or misread.
 
     Names are decrypted in the user's scope: no index of names exists on the disk to be stolen.
     """
@@ -38,7 +40,18 @@ def find(db: StationDatabase, vault: Vault, query: str, *, station: int, area_co
     if not found and _may_be_a_place(query):
         there = roll.living_at(db, vault, station, query)
         found = [row for row in rows if row[0] in there]
-    return [_found(row) for row in sorted(found, key=itemgetter(0))[:MOST]]
+    if found:
+        return [_found(row) for row in sorted(found, key=itemgetter(0))[:MOST]]
+    return _by_like_number(db, vault, query, station)
+
+
+def _by_like_number(db: StationDatabase, vault: Vault, query: str, station: int) -> list[Found]:
+    meant: dict[int, list[str]] = {}
+    for number, elder_id in heard.like(db, query, station=station):
+        if elder_id is not None:
+            meant.setdefault(elder_id, []).append(number)
+    known = {one.elder_id: one for one in people(db, vault, meant, station=station)}
+    return [replace(known[one], badges=tuple(numbers)) for one, numbers in meant.items() if one in known]
 
 
 def _may_be_a_place(query: str) -> bool:
@@ -46,6 +59,12 @@ def _may_be_a_place(query: str) -> bool:
     return len(roll.folded(query)) >= SHORTEST_PLACE and any(
         "\u3400" <= letter <= "\u9fff" for letter in query
     )
+
+
+def unowned(db: StationDatabase, query: str, *, station: int) -> str:
+    """The number of a blank badge that was typed as a whole; empty when it is none of the station's."""
+    row = db.row("SELECT station, elder_id, number FROM badge WHERE number = ?", badge_digits(query))
+    return str(row["number"]) if row and row["elder_id"] is None and row["station"] == station else ""
 
 
 def newest(db: StationDatabase, vault: Vault, *, station: int, count: int = 20) -> list[Found]:

@@ -190,7 +190,8 @@ CREATE TABLE applicant_message (
   station INTEGER NOT NULL REFERENCES station (number),
   uid TEXT NOT NULL,
   kind TEXT NOT NULL CHECK (kind IN
-    ('code', 'received', 'asked', 'approved', 'refused', 'made', 'on_its_way', 'handed_over', 'late')),
+    ('code', 'received', 'asked', 'approved', 'refused', 'made', 'on_its_way', 'not_home', 'handed_over',
+    'late')),
   ref INTEGER NOT NULL DEFAULT 0,
   state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'sent', 'no_way', 'given_up')),
   attempts INTEGER NOT NULL DEFAULT 0,

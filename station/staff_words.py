@@ -2,7 +2,7 @@
 
 import re
 
-from station.vocabulary import N_
+from station.vocabulary import CHECK_RESULTS, N_
 
 # Why another badge is made for the same elder; orders.REASONS.
 REISSUE_REASONS = {
@@ -21,6 +21,19 @@ DELIVERY_STEPS = {
     "agreed": N_("rung, day agreed with the family"),
     "refused": N_("does not want it"),
 }
+
+# What a look at a badge really showed, by its result and means (checks.Check); other results say all by themselves.
+_SEEN = {
+    ("readable", "scan"): N_("its code was read"),
+    ("readable", "hand"): N_("looks fine; its code was not read"),
+    ("readable", "typed"): N_("handed over by its typed number; its code was not read"),
+}
+
+
+def checked(result: str, means: str) -> str:
+    """A look at a badge in words that claim no more than was done; a msgid."""
+    return _SEEN.get((result, means)) or CHECK_RESULTS[result]
+
 
 # Why somebody may be registered already; reviewing.Alike.
 ALIKE = {

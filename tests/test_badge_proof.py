@@ -2,6 +2,7 @@
 
 import io
 import logging
+import re
 import uuid
 
 import pytest
@@ -201,18 +202,28 @@ def test_without_a_script_every_place_takes_a_photo(home, worker, made):
 # How it was shown
 
 
+def listed(worker: Desk, wearer: Wearer) -> str:
+    """What the record says of the looks at the badge."""
+    page = worker.get(f"/elders/{wearer.id}").text
+    return re.search(r"检查胸牌.*?</details>", page, re.DOTALL)[0]
+
+
 def test_a_typed_number_hands_over_and_stays_amber_until_the_thing_is_scanned(home, client, worker, made):
     id_of(worker.post(f"/badges/{made.badge_id}/hand-over", data={"code": made.number}))
     assert proofs_of(home, made.badge_id) == ["typed"]
     assert NEVER in worker.get("/badges").text
     assert NEVER in worker.get(f"/elders/{made.id}").text
+    assert "发放时输入了号码，没有扫码" in worker.get(f"/elders/{made.id}").text
     checks.record(home.db, home.vault, made.badge_id, "readable", by=1, now=NOW)
     assert NEVER in worker.get("/badges").text, "looking at it is not reading it"
+    assert "看上去完好，没有扫码" in listed(worker, made)
+    assert "能扫" not in listed(worker, made), "nobody says that it can be read before something has read it"
     id_of(worker.post(f"/badges/{made.badge_id}/announce"))
     scan(client, made)
     assert proofs_of(home, made.badge_id) == ["typed", "window"]
     assert NEVER not in worker.get("/badges").text
     assert NEVER not in worker.get(f"/elders/{made.id}").text
+    assert "码能扫出来" in listed(worker, made)
 
 
 def test_a_health_scan_ends_the_amber_too(home, client, worker, made):

@@ -119,6 +119,17 @@ def test_the_time_of_an_entry_is_that_of_its_form_and_names_nobody(home, app, at
         assert elder_form.seconds_open("f" * 32) is None
 
 
+def test_what_is_not_measured_is_said_in_words(home, at_desk, now):
+    desk = at_desk("worker")
+    assert "还没有测到" in see(desk)
+    assert "还没有申请走到这一步" in see(desk)
+    assert "没有计入：用表格登记的" in see(desk)
+    coverage.note_entry(home.db, station=1, community_id=1, seconds=70, day=now.date())
+    assert "70 秒 目前只有 1 次" in " ".join(see(desk).split())
+    coverage.note_entry(home.db, station=1, community_id=1, seconds=90, day=now.date())
+    assert "80 秒 2 次的中位数" in " ".join(see(desk).split())
+
+
 def test_a_form_number_of_somebody_s_own_is_not_timed(home, at_desk):
     desk = at_desk("worker")
     assert desk.post("/elders", data={**LI, "form_id": "b" * 32, "do": "save"}).status_code == 303

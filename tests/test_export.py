@@ -66,6 +66,7 @@ def test_the_secretary_gets_every_field_of_their_own_station(home, secretary, wa
     assert row["住址"].endswith(wang.form.address)
     assert (row["联系人1姓名"], row["联系人2关系"]) == ("张伟", "女儿")
     assert (row["健康提示"], row["同意告知健康提示"]) == ("", "否"), "by consent alone"
+    assert row["走失经历"] == "", "history is health too"
     assert row["联系人2电话"] == "0432-62010003"
     assert (row["同意登记"], row["同意页面显示提示"], row["胸牌"]) == ("是", "否", wang.number)
 
@@ -78,8 +79,13 @@ def test_an_export_can_be_taken_in_again_and_doubles_nobody(home, secretary, at_
 
 @pytest.mark.parametrize("evil", EVIL)
 def test_no_cell_is_run_by_a_spreadsheet(home, secretary, evil):
-    contacts = (ContactForm(evil, "19900000002", "son"), ContactForm("金顺", "+82 10 1234 5678", "daughter"))
-    enrol(home, replace(WANG, name=evil.strip(), history=evil, contacts=contacts), "evil")
+    contacts = (
+        ContactForm(f"{evil}金", "19900000002", "son"),
+        ContactForm("金顺", "+82 10 1234 5678", "daughter"),
+    )
+    told = (*WANG.consents, "health_notes")
+    form = replace(WANG, name=f"{evil.strip()}王", history=evil, contacts=contacts, consents=told)
+    enrol(home, form, "evil")
     for row in tables.read(secretary.fetch().data):
         assert [cell for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "＝"))] == []
     book = openpyxl.load_workbook(io.BytesIO(secretary.fetch("xlsx").data))

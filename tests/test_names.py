@@ -108,6 +108,8 @@ def test_a_name_is_kept_in_one_writing(typed, kept):
         ("王\u202e兰秀", "control"),
         ("王\u200b秀兰", "control"),
         ("王\ud800", "control"),
+        ("…", "no_letters"),
+        ("12 345", "no_letters"),
     ],
 )
 def test_each_mistake_has_its_own_word(typed, code):

@@ -1,5 +1,6 @@
 """The elder's own voice: asked in plain words, answered by the right person, tried before decided, refused with a reason."""
 
+import re
 import uuid
 from dataclasses import replace
 from datetime import timedelta
@@ -65,6 +66,34 @@ def test_a_yes_of_the_elder_after_the_familys_is_a_row_of_its_own(home, worker, 
     assert asked(worker, wang.id, photo="yes").status_code == 303
     newest = consents.ledger(home.db, wang.id)[before:]
     assert ("photo", "elder") in {(row["item"], row["given_by"]) for row in newest}
+
+
+def test_a_no_of_the_elder_is_kept_too_and_was_not_taken_back(home, worker, wang):
+    def newest() -> dict:
+        return consents.latest(home.db, wang.id)["volunteers"]
+
+    assert "还没有问过" in worker.get(f"/elders/{wang.id}/consent").text
+    assert "volunteers" not in consents.latest(home.db, wang.id)
+    assert asked(worker, wang.id, volunteers="no").status_code == 303
+    assert (newest()["given"], newest()["given_by"], newest()["answer"]) == (0, "elder", "declined")
+    rows = len(consents.ledger(home.db, wang.id))
+    version = str(elders.get(home.db, home.vault, wang.id).version)
+    assert asked(worker, wang.id, volunteers="no", version=version).status_code == 303
+    assert len(consents.ledger(home.db, wang.id)) == rows, "the same again says nothing new"
+    record = worker.get(f"/elders/{wang.id}").text
+    said = re.search(r"历次同意和收回的记录.*?</table>", record, re.DOTALL)[0]
+    assert "说了不同意" in said
+    assert "收回</td>" not in said, "nothing was ever given"
+    assert re.search(r"目前：不行，老人本人\d{4}年", worker.get(f"/elders/{wang.id}/consent").text)
+
+
+def test_who_answers_is_chosen_each_time_and_whose_word_counts_stands_above_the_questions(worker, wang):
+    page = worker.get(f"/elders/{wang.id}/consent").text
+    assert re.search(r'<option value="" selected>', page), "nobody is put into the elder's mouth"
+    assert page.index("还没有记下") < page.index('name="given_by"') < page.index('name="answer_record"')
+    missing = asked(worker, wang.id, photo="no", given_by="")
+    assert missing.status_code == 422
+    assert 'href="#given_by"' in missing.text
 
 
 def test_without_the_record_nothing_can_be_kept_and_the_page_says_so(home, worker, wang):

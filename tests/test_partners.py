@@ -9,9 +9,10 @@ import pytest
 from click.testing import CliRunner
 from conftest import Home
 from test_canaries import found_in
+from test_doorstep import Round, day
 
 from station import clock, consents, enrolment, partners, vocabulary
-from station.applications import decisions, records
+from station.applications import decisions, questions, records
 from station.cli.main import main
 from station.db import transaction
 from station.web import damping
@@ -94,6 +95,7 @@ def test_it_learns_each_step_and_nothing_of_the_elder(home, partner, at_desk):
     asked = partner.ask()
     assert asked.get_json() | {"received_at": ""} == {
         "client_id": SENT["client_id"], "state": "received", "reason": "", "received_at": "", "decided_at": None,
+        "asked": False, "promised_by": asked.get_json()["promised_by"], "late": False, "late_reason": "", "visit": None,
     }  # fmt: skip
     assert found_in(asked.data, ["赵桂芝", "江畔小区", "19900000077"]) == []
     at_desk("worker").post("/applications/1/refuse", data={"reason": "电话打不通"})
@@ -101,6 +103,35 @@ def test_it_learns_each_step_and_nothing_of_the_elder(home, partner, at_desk):
         "refused",
         "电话打不通",
     )
+
+
+def test_it_learns_the_promised_day_that_the_family_is_asked_and_why_it_is_late(home, partner):
+    partner.send()
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", partner.ask().get_json()["promised_by"])
+    questions.ask(home.db, home.vault, 1, "birth", "", by=1, now=clock.utcnow())
+    told = partner.ask().get_json()
+    assert (told["asked"], told["promised_by"], told["late"]) == (True, None, False)
+    with transaction(home.db):
+        home.db.write("DELETE FROM application_question")
+        home.db.write(
+            "UPDATE application SET created_at = ?", clock.text(clock.utcnow() - timedelta(days=20))
+        )
+    told = partner.ask().get_json()
+    assert (told["asked"], told["late"]) == (False, True)
+    assert "打通您的电话" in told["late_reason"]
+
+
+def test_it_learns_of_a_visit_in_vain_and_of_a_no(home, partner, at_desk):
+    partner.send()
+    walk = Round(home, at_desk("worker"))
+    assert (partner.ask().get_json()["state"], partner.ask().get_json()["visit"]) == ("on_its_way", None)
+    walk.say("not_home", 2)
+    visit = partner.ask().get_json()["visit"]
+    assert (visit["state"], visit["visits"], visit["next_on"]) == ("nobody", 1, day(2).isoformat())
+    walk.say("refused", reason="shame")
+    told = partner.ask()
+    assert (told.get_json()["state"], told.get_json()["visit"]["state"]) == ("made", "declined")
+    assert "shame" not in told.text
 
 
 def test_the_same_application_again_is_the_same(home, partner):

@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from station import audit, clock, places, seal, search
+from station import audit, clock, heard, places, seal, search
 from station.db import StationDatabase, transaction
 from station.errors import Conflict, Invalid
 from station.incidents import events, locating, reports
 from station.incidents.intake import LONGEST_NOTE, LONGEST_PHONE, LONGEST_PLACE, Report, Sighting, clean
 from station.incidents.reports import Door
-from station.issuing import checks, orders
+from station.issuing import checks, orders, records
 from station.issuing.proofs import TYPED, Shown
 from station.vault import Vault
+
+MOST_MEANT = 6
 
 
 @dataclass(frozen=True)
@@ -72,10 +74,26 @@ def _whose(db: StationDatabase, call: Call, station: int, now: datetime) -> tupl
         "SELECT serial FROM badge WHERE number = ? AND station = ?", search.badge_digits(digits), station
     )
     if row is None:
-        raise Invalid(
+        raise _no_such_number(db, call.number, station)
+    return row["serial"], None
+
+
+def _no_such_number(db: StationDatabase, typed: str, station: int) -> Invalid:
+    near = meant(db, typed, station)
+    if not near:
+        return Invalid(
             "number", "No badge has this number. Ask the caller to read it once more, digit by digit."
         )
-    return row["serial"], None
+    return Invalid(
+        "number",
+        "No badge has this number. Ask the caller whether it is one of these: %(numbers)s",
+        numbers=", ".join(records.shown_number(number) for number in near),
+    )
+
+
+def meant(db: StationDatabase, typed: str, station: int) -> list[str]:
+    """Numbers of badges that the caller may have read wrong or by half."""
+    return [number for number, _ in heard.like(db, typed, station=station)][:MOST_MEANT]
 
 
 def _by_code(db: StationDatabase, code: str, station: int, now: datetime) -> int:

@@ -29,7 +29,7 @@ _UNPROVEN = (
 class Check:
     at: datetime
     result: str  # one of RESULTS
-    means: str  # scan: the real thing was read; hand: somebody looked and said so
+    means: str  # scan: the real thing was read; hand: somebody looked and said so; typed: handed over by its number
     staff_id: int | None
 
 
@@ -103,7 +103,12 @@ def unproven(db: StationDatabase, station: int) -> list[Badge]:
 
 def of_badge(db: StationDatabase, badge_id: int) -> list[Check]:
     """Newest first."""
-    rows = db.rows("SELECT * FROM badge_check WHERE badge_id = ? ORDER BY id DESC", badge_id)
+    rows = db.rows(
+        "SELECT badge_check.at, result, staff_id, CASE WHEN means = 'hand' AND badge_check.at = activated_at "
+        "THEN 'typed' ELSE means END AS means FROM badge_check JOIN badge ON badge.id = badge_id "
+        "WHERE badge_id = ? ORDER BY badge_check.id DESC",
+        badge_id,
+    )
     return [Check(clock.parse(row["at"]), row["result"], row["means"], row["staff_id"]) for row in rows]
 
 

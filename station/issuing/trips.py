@@ -18,6 +18,7 @@ LATEST = timedelta(days=60)
 
 @dataclass(frozen=True)
 class Event:
+    id: int
     step: str
     staff_id: int | None
     at: datetime
@@ -153,4 +154,4 @@ def _after(trip: Trip, event: Event) -> Trip:
 
 def _event(row: dict[str, Any]) -> Event:
     day = date.fromisoformat(row["next_on"]) if row["next_on"] else None
-    return Event(row["step"], row["staff_id"], clock.parse(row["at"]), day)
+    return Event(row["id"], row["step"], row["staff_id"], clock.parse(row["at"]), day)

@@ -141,8 +141,9 @@ def _badges(db: StationDatabase, elder_id: int) -> str:
 
 
 def _person(elder: Elder, areas: dict[int, Community], badges: str, more: dict[str, str]) -> list[str]:
-    # The file leaves the station, so health notes are in it by consent alone.
-    told = elder.health_notes if "health_notes" in elder.consents else ()
+    # The file leaves the station, so health notes and history are in it by consent alone.
+    may_tell = "health_notes" in elder.consents
+    told = elder.health_notes if may_tell else ()
     cells = {
         "name": elder.name,
         "identity_number": elder.id_last_four,
@@ -151,7 +152,7 @@ def _person(elder: Elder, areas: dict[int, Community], badges: str, more: dict[s
         "address": elder.address,
         "community": areas[elder.community_id].name,
         "health_notes": "、".join(columns.shown("health_notes", code) for code in told),
-        "history": elder.history,
+        "history": elder.history if may_tell else "",
         "call_name": elder.call_name,
         "hints": "、".join(columns.shown("hints", code) for code in elder.hints),
         **{f"consent_{item}": "是" if item in elder.consents else "否" for item in vocabulary.CONSENT_ITEMS},

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask, request
 from flask_babel import Babel, format_date, format_datetime, get_locale, gettext
 
-from station import staff_words, vocabulary
+from station import family_words, staff_words, vocabulary
 from station.web import connection
 
 PUBLIC = ("zh", "en", "ko")
@@ -28,6 +28,7 @@ def install(app: Flask) -> None:
     app.add_template_global(current, "language")
     app.jinja_env.globals["vocabulary"] = vocabulary
     app.jinja_env.globals["staff_words"] = staff_words
+    app.jinja_env.globals["family_words"] = family_words
 
 
 def choose() -> str:

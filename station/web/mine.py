@@ -10,7 +10,18 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from station import audit, cards, clock, communities, consents, elders, phones, portraits, vocabulary
+from station import (
+    audit,
+    cards,
+    clock,
+    communities,
+    consents,
+    doorstep,
+    elders,
+    phones,
+    portraits,
+    vocabulary,
+)
 from station.care import copies, endings, halfyear, proposals, visits
 from station.care.visits import Visitor
 from station.db import transaction
@@ -223,6 +234,7 @@ def _shown() -> dict[str, Any]:
         "confirmed_at": halfyear.last_confirmed(db, elder.id),
         "ending": endings.of_elder(db, elder.id),
         "badges": records.of_elder(db, elder.id),
+        "door": doorstep.of_elder(db, elder.id, elder_form.today()),
         "incidents": [_times(row) for row in copies.incidents(db, elder.id)],
         "ledger": [{**row, "at": clock.parse(row["at"])} for row in consents.ledger(db, elder.id)],
         "looks": copies.who_looked(db, elder.id, now),

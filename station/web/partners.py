@@ -6,11 +6,13 @@ from typing import Any
 
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from station import clock, communities, enrolment, partners, progress, vocabulary
 from station.applications.records import Application, Details
+from station.doorstep import Doorstep
 from station.enrolment import ContactForm, ElderForm, Locality
-from station.errors import Invalid, UserError
+from station.errors import Invalid, NotFound, UserError
 from station.partners import Handed, Partner
 from station.web import access, connection, damping, elder_form, pages
 
@@ -55,7 +57,7 @@ def handed_in(client_id: str) -> ResponseReturnValue:
     partner = _partner(request.path.encode())
     found = partners.of_client(connection.get_db(), connection.get_vault(), partner, client_id)
     if found is None:
-        return jsonify(error="You have handed in no application with this client_id."), 404
+        raise NotFound("You have handed in no application with this client_id.")
     return jsonify(_status(client_id, found))
 
 
@@ -191,9 +193,33 @@ def _status(client_id: str, found: Application) -> dict[str, object]:
     over = found.state in ("refused", "withdrawn")
     state = found.state if over else progress.step(connection.get_db(), found)
     return {
+        **_promise(found),
         "client_id": client_id,
         "state": state,
         "reason": found.reason,
         "received_at": found.created_at.isoformat(),
         "decided_at": found.decided_at.isoformat() if found.decided_at else None,
+    }
+
+
+def _promise(found: Application) -> dict[str, object]:
+    """By when, why later, and what came of bringing it: what the family reads on its own page."""
+    db, today = connection.get_db(), elder_form.today()
+    promised = progress.promise(db, found, connection.config().timezone, connection.now())
+    door = progress.door(db, found, today) if found.state == "approved" else None
+    return {
+        "asked": found.asked and found.state == "received",
+        "promised_by": promised.day.isoformat() if promised.day else None,
+        "late": promised.is_late,
+        "late_reason": gettext(progress.late_reason(found, door)) if promised.is_late else "",
+        "visit": _visit(door) if door else None,
+    }
+
+
+def _visit(door: Doorstep) -> dict[str, object]:
+    return {
+        "state": door.state,
+        "at": door.at.isoformat(),
+        "visits": door.visits,
+        "next_on": door.next_on.isoformat() if door.next_on else None,
     }

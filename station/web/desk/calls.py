@@ -27,7 +27,14 @@ def call() -> ResponseReturnValue:
         if access.wants_json():
             raise
         wrong = {"field": getattr(error, "field", "number"), "text": pages.error_text(error)}
-        return console.page(status=error.status, call=said | {"form_id": form_id}, wrong=wrong)
+        near = (
+            calls.meant(connection.get_db(), said["number"], g.staff.station)
+            if wrong["field"] == "number"
+            else []
+        )
+        return console.page(
+            status=error.status, call=said | {"form_id": form_id}, wrong=wrong | {"meant": near}
+        )
     url = url_for(".incident", incident_id=incident_id)
     if access.wants_json():
         return jsonify(incident=str(incident_id), url=url), 201
@@ -41,5 +48,6 @@ def _take(form_id: str, said: dict[str, str]) -> int:
     if elder_id is not None:
         access.own_station(elders.get(db, vault, elder_id).station)
     number, phone, place, note = (said[name] for name in FIELDS)
+    number = word("meant") or number
     taken = Call(form_id, number, place, phone, note, elder_id)
     return calls.take(db, vault, taken, station=g.staff.station, by=g.staff.id, now=connection.now())

@@ -15,9 +15,9 @@ from station.applications.questions import Question
 from station.applications.records import Application
 from station.enrolment import ElderForm, Enrolment
 from station.errors import Conflict, Invalid, InvalidForm, NotFound
-from station.family_words import ASKABLE, DELAYS
+from station.family_words import ASKABLE
 from station.vocabulary import N_
-from station.web import access, connection, drafting, pages
+from station.web import access, connection, drafting, elder_form, pages
 from station.web.family import applying, blueprint, sending, steps
 from station.web.family.blueprint import bp, may_ask, to
 
@@ -153,17 +153,6 @@ def decided(error: Conflict) -> ResponseReturnValue:
     return render_template("family/sorry.html", text=pages.error_text(error)), error.status
 
 
-def late_reason(found: Application) -> str:
-    """Why it takes longer, as far as the station has said so or its records show."""
-    if found.delay in DELAYS:
-        return DELAYS[found.delay]
-    if found.state == "received" and not found.confirmed_by:
-        return DELAYS["unreached"]
-    return N_(
-        "More families have applied than we could serve in time. We are sorry; ring us if it is urgent."
-    )
-
-
 def _ask(code: str = "", error: str = "") -> str:
     errors = {"code": error} if error else {}
     return render_template("family/status.html", code=code, errors=errors)
@@ -172,12 +161,14 @@ def _ask(code: str = "", error: str = "") -> str:
 def _progress(found: Application, error: str = "") -> str:
     db, vault, now = connection.get_db(), connection.get_vault(), connection.now()
     promise = progress.promise(db, found, connection.config().timezone, now)
+    door = progress.door(db, found, elder_form.today())
     return render_template(
         "family/progress.html",
         application=found,
         marks=progress.marks(db, found),
         promise=promise,
-        reason=late_reason(found) if promise.is_late else "",
+        reason=progress.late_reason(found, door) if promise.is_late else "",
+        door=door,
         questions=questions.open_of(db, vault, found.id) if found.state == "received" else [],
         told=applicants.told(db, found.uid),
         station=communities.station(db, found.station),

@@ -5,7 +5,7 @@ from dataclasses import replace
 from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from station import elders, vocabulary
+from station import clock, consents, elders, vocabulary
 from station.elders import Elder
 from station.errors import Conflict, Invalid
 from station.vocabulary import N_
@@ -29,6 +29,8 @@ PLAIN = {
         "If you are lost: may volunteers help to look for you? There are none yet; we write down what you wish."
     ),
 }
+_ELDER_FIRST = ("elder", "relative", "guardian", "agreed")
+assert set(_ELDER_FIRST) == set(vocabulary.GIVEN_BY)
 assert list(PLAIN) == list(vocabulary.CONSENT_ITEMS)
 
 
@@ -86,7 +88,11 @@ def _page(elder: Elder, error: Invalid | Conflict | None = None) -> str:
         elder=elder,
         plain=PLAIN,
         numbers={item: number for number, item in enumerate(PLAIN, 1)},
-        givers=elder_form.choices(vocabulary.GIVEN_BY),
+        givers=[("", "–"), *elder_form.choices({one: vocabulary.GIVEN_BY[one] for one in _ELDER_FIRST})],
+        latest={
+            item: {**row, "at": clock.parse(row["at"])}
+            for item, row in consents.latest(connection.get_db(), elder.id).items()
+        },
         station=my_station(),
         today=elder_form.today(),
         typed=request.form,

@@ -37,6 +37,7 @@ def people() -> ResponseReturnValue:
         "registry/people.html",
         query=query,
         found=search.find(db, vault, query, station=here.number, area_code=here.area_code),
+        blank=search.unowned(db, query, station=here.number),
         newest=[] if query else search.newest(db, vault, station=here.number, count=12),
         badges=open_badges,
         names={person.elder_id: person.name for person in wearers},
