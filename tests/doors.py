@@ -149,3 +149,9 @@ def asked(gateway: Provider, action: str = "") -> list[dict[str, str]]:
         if "x-acs-action" in request.headers
     ]
     return [call for call in calls if call["action"] == action or not action]
+
+
+def holders(home: Home) -> tuple[int | None, int | None]:
+    """Who has the two parts of the only incident."""
+    row = home.db.row("SELECT on_site_by, liaison_by FROM incident")
+    return row["on_site_by"], row["liaison_by"]

@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from canaries import found_in
 from conftest import NOW, Home
 from PIL import Image
-from test_canaries import found_in
 
 from station import clock, consents, enrolment, holidays, photos, portraits, progress, vocabulary
 from station.applications import confirming, decisions, drafts, keeping, pictures, questions, records

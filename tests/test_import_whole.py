@@ -1,7 +1,7 @@
 """A list is entered whole: killed, doubled or given up in the middle, nothing is lost and nothing half."""
 
+from canaries import found_in
 from listing import LI, SUN, as_csv, as_xlsx, clerk
-from test_canaries import found_in
 
 from station import tables
 from station.lists import imports, working

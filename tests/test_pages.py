@@ -8,7 +8,8 @@ import pytest
 from browser import desk, phone
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 from running import Running
-from scenery import SHOTS, Scenery, Shot, paint
+from scenery import Scenery, paint
+from shots import SHOTS, Shot
 
 pytestmark = pytest.mark.e2e
 

@@ -6,9 +6,9 @@ import re
 from datetime import timedelta
 
 import pytest
+from canaries import found_in
 from click.testing import CliRunner
 from conftest import Home
-from test_canaries import found_in
 from test_doorstep import Round, day
 
 from station import clock, consents, enrolment, partners, vocabulary
