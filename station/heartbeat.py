@@ -2,6 +2,7 @@
 
 import os
 import time
+from functools import cache
 from pathlib import Path
 
 # Tests shorten it: ten seconds of waiting are long for a test and short for a disk that stalls.
@@ -16,7 +17,7 @@ def beat(folder: Path, name: str) -> None:
 
     Only the time stamp is written: that needs no room, and nobody may die of a full disk by saying so.
     """
-    path = folder / f"{name}.beat"
+    path = _path(folder, name)
     moment = time.monotonic_ns()
     try:
         os.utime(path, ns=(moment, moment))
@@ -32,15 +33,28 @@ def is_stale(name: str, age: float) -> bool:
 
 def age_s(folder: Path, name: str) -> float | None:
     """Seconds since a process last said so; None when it never did (or before the machine was restarted)."""
-    try:
-        # The stamp first: a process that says so between the two would seem to have done it in the future.
-        stamp = (folder / f"{name}.beat").stat().st_mtime_ns
-    except OSError:
+    # The stamp first: a process that says so between the two would seem to have done it in the future.
+    stamp = last_ns(folder, name)
+    if stamp is None:
         return None
     age = time.monotonic_ns() - stamp
     # A file that was made this instant still carries the wall clock's time, which is far ahead.
     return age / 1e9 if age >= 0 else None
 
 
+def last_ns(folder: Path, name: str) -> int | None:
+    """The stamp of a process's last sign of life, in nanoseconds; None when it never gave one."""
+    try:
+        return _path(folder, name).stat().st_mtime_ns
+    except OSError:
+        return None
+
+
 def forget(folder: Path, name: str) -> None:
-    (folder / f"{name}.beat").unlink(missing_ok=True)
+    _path(folder, name).unlink(missing_ok=True)
+
+
+@cache
+def _path(folder: Path, name: str) -> Path:
+    """Kept: each new Path enters its parts in the interpreter's table of names, and twenty a second make that grow."""
+    return folder / f"{name}.beat"

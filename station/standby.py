@@ -28,7 +28,7 @@ class Standby:
     def wait(self, stop: threading.Event) -> bool:
         """Wait until this process is to lead; False when it is to end instead."""
         call_myself("station-standby")
-        seen, silent = self._sign(), 0
+        seen, silent = heartbeat.last_ns(self._beats, LEADER), 0
         while not stop.is_set():
             heartbeat.beat(self._beats, self._name)
             if self._take_lock() or silent >= SILENT_LOOKS:
@@ -36,7 +36,7 @@ class Standby:
                 self.lead()
                 return True
             stop.wait(LOOK_EVERY_S)
-            sign = self._sign()
+            sign = heartbeat.last_ns(self._beats, LEADER)
             seen, silent = sign, silent + 1 if sign == seen else 0
         return False
 
@@ -58,9 +58,3 @@ class Standby:
                 fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 self._held = True
         return self._held
-
-    def _sign(self) -> int:
-        """The leader's last sign of life; 0 when there is none."""
-        with suppress(OSError):
-            return (self._beats / f"{LEADER}.beat").stat().st_mtime_ns
-        return 0
