@@ -2,6 +2,7 @@
 
 import uuid
 
+import pytest
 from conftest import Home, Wearer
 
 from station import clock, places
@@ -38,3 +39,18 @@ def call_in(home: Home, **said) -> int:
     """Somebody rings without a badge number."""
     call = calls.Call(uuid.uuid4().hex, **({"place": "解放路口"} | said))
     return calls.take(home.db, home.vault, call, station=1, by=2, now=clock.utcnow())
+
+
+@pytest.fixture
+def lost(home, wang):
+    """Granny Wang stands at the market; a finder has said so."""
+    return at_market(home, wang).incident_id
+
+
+def views_of_elders(home: Home) -> int:
+    return home.db.scalar("SELECT count(*) FROM audit WHERE action = 'elder.view'")
+
+
+def state(home: Home, incident_id: int) -> tuple[str, int]:
+    """Where an incident stands, and its version."""
+    return tuple(home.db.row("SELECT state, version FROM incident WHERE id = ?", incident_id).values())

@@ -5,21 +5,22 @@ import dataclasses
 import gzip
 import hashlib
 import re
-import uuid
 
 import pytest
 from conftest import WANG, enrol
+from finders import LANGUAGES, open_hearted, same_but_for_the_press
 
 from station import seal
 from station.care import standing
 from station.db import transaction
-from station.incidents import acts, intake, reports
+from station.incidents import acts, reports
 from station.incidents.acts import Move
 from station.incidents.intake import Report
 from station.incidents.reports import Door
 from station.issuing import records
 
-LANGUAGES = ("zh", "en", "ko")
+__all__ = ["open_hearted"]
+
 PRIVATE = (
     "王秀兰",
     "秀兰",
@@ -40,25 +41,6 @@ BOTS = (
     "Applebot/0.1", "SkypeUriPreview", "Mastodon/4.0", "curl/8.5", "Wget/1.21", "python-requests/2.34",
     "GPTBot/1.0", "ClaudeBot/1.0", "Safe Browsing",
 )  # fmt: skip
-
-
-@pytest.fixture
-def open_hearted(home):
-    """An elder whose family lets strangers see all that may be shown."""
-    form = dataclasses.replace(
-        WANG,
-        name="李桂芳",
-        call_name="李奶奶",
-        hints=("slowly", "no_chase", "korean"),
-        consents=(*WANG.consents, "health_notes", "page_call_name", "page_hints", "page_flags"),
-    )
-    return enrol(home, form, "form-li")
-
-
-def same_but_for_the_press(page: str) -> str:
-    """A page without its request id and the three digits made from it."""
-    page = re.sub(r'name="request_id" value="[^"]+"', "", page)
-    return re.sub(r'data-code="\d{3}"', "", page)
 
 
 @pytest.mark.parametrize("spoken", LANGUAGES)
@@ -255,73 +237,6 @@ def test_page_is_one_light_request(client, open_hearted, spoken):
     assert not re.search(r"<(img|link|iframe|video|object)|src=|url\(|@import|//[a-z]", page)
 
 
-def test_the_second_look_is_answered_like_the_first(app, home, open_hearted, wang):
-    """The first look goes through Flask, later ones of the same kind of phone take the shortcut."""
-    for phone in ({"Accept-Encoding": "gzip", "Accept-Language": "ko"}, {"Accept-Language": "en"}, {}):
-        for wearer in (open_hearted, wang):
-            answers = [app.test_client().get(wearer.path, headers=phone) for _ in range(3)]
-            pages = [
-                gzip.decompress(answer.data).decode() if "Accept-Encoding" in phone else answer.text
-                for answer in answers
-            ]
-            assert len({same_but_for_the_press(page) for page in pages}) == 1
-            assert len(set(pages)) == 3
-            headers = [{k: v for k, v in answer.headers if k != "Content-Length"} for answer in answers]
-            assert headers[0] == headers[1] == headers[2]
-            assert all(int(answer.headers["Content-Length"]) == len(answer.data) for answer in answers)
-    assert app.test_client().get("/" + "1" * 52).status_code == 404
-    assert app.test_client().head(wang.path).data == b""
-
-
-def test_the_second_report_is_answered_like_the_first(app, home, wang):
-    """The first report goes through Flask, later ones take the shortcut; a repeat of one gets its answer again."""
-    reports = [
-        {
-            "act": "with_elder",
-            "request_id": str(uuid.uuid4()),
-            "lat": "north",
-            "lon": 126.5,
-            "note": "王" * 3000,
-        },
-        {"act": "opened", "request_id": str(uuid.uuid4())},
-    ]
-    for sent in reports:
-        answers = [app.test_client().post(f"{wang.path}/scans", json=sent) for _ in range(3)]
-        assert {answer.status_code for answer in answers} == {201}
-        assert len({answer.data for answer in answers}) == 1
-        assert answers[0].headers == answers[1].headers == answers[2].headers
-    first = app.test_client().post(f"{wang.path}/scans", json=reports[0]).get_json()
-    assert {one["reason"] for one in first["ignored"]} == {"not_a_number", "incomplete", "cut"}
-    assert home.db.scalar("SELECT count(*) FROM scan") == 2
-
-
-@pytest.mark.parametrize(
-    ("kind", "body", "status"),
-    [
-        ("application/json", b"{", 201),
-        ("application/json", b"[1]", 201),
-        ("application/json", b"[" * 5000, 201),
-        ("application/json", b'{"note": "' + b"a" * 40_000 + b'"}', 201),
-        ("application/json", b'{"note": "' + b"a" * 100_000 + b'"}', 413),
-        ("application/x-www-form-urlencoded", b"act=hurt", 303),
-        ("text/plain", b"\xff\xfe", 201),
-        (None, b"", 201),
-    ],
-)
-def test_what_is_no_plain_report_is_taken_all_the_same(app, home, wang, kind, body, status):
-    path = f"{wang.path}/scans"
-    assert app.test_client().post(path, json={"act": "opened"}).status_code == 201
-    assert app.test_client().post(path, data=body, content_type=kind).status_code == status
-    assert home.db.scalar("SELECT count(*) FROM scan WHERE incident_id IS NOT NULL") == int(status != 413)
-
-
-def test_packed_and_plain_are_the_same_page(client, wang):
-    plain = client.get(wang.path)
-    packed = client.get(wang.path, headers={"Accept-Encoding": "gzip, deflate, br"})
-    assert "Content-Encoding" not in plain.headers
-    assert same_but_for_the_press(gzip.decompress(packed.data).decode()) == same_but_for_the_press(plain.text)
-
-
 @pytest.mark.parametrize("path", ["{badge}", "/", "/nonsense", "/n/{digits}", "/s/{status}"])
 def test_the_policy_allows_exactly_what_is_inline(client, home, wang, path):
     sent = client.post(f"{wang.path}/scans", json={"act": "with_elder"}).get_json()
@@ -344,64 +259,6 @@ def test_the_policy_allows_exactly_what_is_inline(client, home, wang, path):
     assert "noindex" in answer.headers["X-Robots-Tag"]
     assert answer.headers["Permissions-Policy"] == "geolocation=(self), camera=(), microphone=()"
     assert "Set-Cookie" not in answer.headers
-
-
-def test_each_page_has_its_own_request_id_and_the_digits_that_belong_to_it(client, home, wang):
-    pages = [client.get(wang.path).text for _ in range(20)]
-    ids = [re.search(r'name="request_id" value="([^"]+)"', page)[1] for page in pages]
-    assert len(set(ids)) == 20
-    for page, request_id in zip(pages, ids, strict=True):
-        assert f'data-code="{reports.call_code(home.ring, request_id)}"' in page
-        report, ignored = intake.read({"act": "with_elder", "request_id": f"{request_id}~2"})
-        assert (report.request_id, ignored) == (f"{request_id}~2", [])
-
-
-def test_without_script_no_digits_are_shown_but_everything_works(client, wang):
-    page = client.get(wang.path).text
-    assert "(scripting:none){ #c{display:none}}" in page
-    assert f'<form id="f" method="post" action="{wang.path}/scans"' in page
-    acts_offered = re.findall(r'name="act" value="(\w+)"', page)
-    assert set(acts_offered) == {"with_elder", "hurt", "cannot_stay", "gone", "tag_only", "test"}
-    assert re.findall(r'form="f" name="(\w+)" maxlength', page) == ["place", "note"]
-    assert 'name="phone" type="tel"' in page
-
-
-def test_the_typed_number_leads_to_help_but_to_nothing_personal(client, open_hearted):
-    found = client.post("/", data={"number": f" {open_hearted.number} "})
-    assert found.status_code == 303
-    assert found.headers["Location"] == f"/n/{open_hearted.digits}"
-    page = client.get(found.headers["Location"]).text
-    assert "0432-62012345" in page
-    assert open_hearted.number in page
-    assert "李奶奶" not in page
-    assert open_hearted.token not in page
-    assert f'action="/n/{open_hearted.digits}/scans"' in page
-
-
-def test_mistyped_numbers_get_the_hotline_and_machines_soon_no_answer(client, wang):
-    swapped = wang.digits[1] + wang.digits[0] + wang.digits[2:]
-    wrong = swapped if swapped != wang.digits else "123456"
-    first = client.get(f"/n/{wrong}?l=zh", environ_base={"REMOTE_ADDR": "203.0.113.5"})
-    assert first.status_code == 404
-    assert "0432-62012345" in first.text
-    for tried in range(60):
-        last = client.get(f"/n/{tried:06d}?l=zh", environ_base={"REMOTE_ADDR": "203.0.113.5"})
-    assert last.status_code == 429
-    assert "0432-62012345" in last.text
-    hit = client.get(f"/n/{wang.digits}?l=zh", environ_base={"REMOTE_ADDR": "203.0.113.9"})
-    assert hit.status_code == 429, "the same network learns nothing more"
-    assert hit.text == last.text
-    assert client.get(f"/n/{wang.digits}", environ_base={"REMOTE_ADDR": "198.51.100.1"}).status_code == 200
-
-
-def test_the_start_page_says_whom_to_ring(client, wang):
-    page = client.get("/?l=zh").text
-    assert 'href="tel:+86-432-6201-2345"' in page
-    assert "龙城社区防走失驿站" in page
-    assert 'name="number"' in page
-    assert 'href="/login"' in page
-    assert client.get("/robots.txt").text == "User-agent: *\nDisallow: /\n"
-    assert client.get("/favicon.ico").status_code == 204
 
 
 def test_a_withdrawn_consent_shows_at_once(client, home, open_hearted):

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 from conftest import NOW, WANG, Desk, Home, enrol
+from drafted import PHONE, ZHAO, checked, jpeg
 from entering import actions
-from test_applications import PHONE, ZHAO, checked, jpeg
 
 from station import clock, elders, founding, reviewing
 from station.applications import decisions, drafts, pictures, questions, records
