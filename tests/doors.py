@@ -10,6 +10,7 @@ from conftest import NOW, Home, Wearer
 from flask import Flask, appcontext_pushed, g
 from flask.testing import FlaskClient
 from provider import Behaviour, Provider, respond
+from provider_words import SECRETS
 from watch import Watch
 
 from station import addresses
@@ -39,14 +40,7 @@ SETTINGS = {
         "template_taken": "TTS_5",
         "shown_number": "043262010092",
     },
-    "tencent_sms": {
-        "secret_id": "AKIDtest",
-        "secret_key": "tc-secret-91",
-        "app_id": "1400006666",
-        "sign_name": "龙城驿站",
-        "template": "1110",
-        "template_plain": "1111",
-    },
+    "tencent_sms": SECRETS["tencent_sms"],
     "wecom_app": {
         "corp_id": "ww-corp-91",
         "agent_id": "1000002",
@@ -152,6 +146,6 @@ def asked(gateway: Provider, action: str = "") -> list[dict[str, str]]:
 
 
 def holders(home: Home) -> tuple[int | None, int | None]:
-    """Who has the two parts of the only incident."""
-    row = home.db.row("SELECT on_site_by, liaison_by FROM incident")
+    """Who has the two parts of the newest incident."""
+    row = home.db.row("SELECT on_site_by, liaison_by FROM incident ORDER BY id DESC LIMIT 1")
     return row["on_site_by"], row["liaison_by"]

@@ -9,7 +9,7 @@ import pytest
 from conftest import NOW, WANG, Desk, Home
 from PIL import Image
 
-from station import communities, elders, enrolment
+from station import clock, communities, elders, enrolment
 from station.applications import intake
 from station.db import transaction
 
@@ -88,3 +88,18 @@ def applied(home: Home) -> int:
     checked = enrolment.check(typed, locality, NOW.date())
     intake.receive(home.db, home.vault, typed, checked, form_id="b" * 32, station=1, now=NOW)
     return int(home.db.scalar("SELECT max(id) FROM application"))
+
+
+def refuse(home: Home, elder_id: int, item: str) -> None:
+    """The family has taken back its consent to something."""
+    with transaction(home.db):
+        home.db.insert(
+            "consent",
+            elder_id=elder_id,
+            item=item,
+            given=0,
+            given_by="relative",
+            means="desk",
+            text_version="1",
+            at=clock.text(NOW),
+        )

@@ -3,7 +3,7 @@
 import uuid
 
 import pytest
-from conftest import Home, Wearer
+from conftest import NOW, Desk, Home, Wearer
 
 from station import clock, places
 from station.incidents import calls, reports
@@ -20,6 +20,14 @@ def scan(home: Home, wearer: Wearer, act: str = "with_elder", **told) -> Answer:
     sighting = Sighting(told.get("point"), told.get("accuracy_m"), told.get("place", ""))
     sent = Report(uuid.uuid4().hex, act, sighting, told.get("note", ""), told.get("phone", ""))
     return reports.report(home.db, home.vault, Door(badge.station, badge.serial), sent, clock.utcnow())
+
+
+def incident(home: Home, serial: int) -> int:
+    """Somebody is with the wearer of a badge of which no more is known than its serial number."""
+    sent = Report(uuid.uuid4().hex, "with_elder")
+    opened = reports.report(home.db, home.vault, Door(1, serial), sent, NOW).incident_id
+    assert opened
+    return opened
 
 
 def at_market(home: Home, wearer: Wearer, act: str = "with_elder") -> Answer:
@@ -54,3 +62,12 @@ def views_of_elders(home: Home) -> int:
 def state(home: Home, incident_id: int) -> tuple[str, int]:
     """Where an incident stands, and its version."""
     return tuple(home.db.row("SELECT state, version FROM incident WHERE id = ?", incident_id).values())
+
+
+def lead(home: Home, officer: Desk, incident_id: int, *states: str, **more: str) -> None:
+    """An officer's steps, one after the other."""
+    path = f"/desk/incidents/{incident_id}/move"
+    for state in states:
+        version = home.db.scalar("SELECT version FROM incident WHERE id = ?", incident_id)
+        step = {"state": state, "version": version, **more}
+        assert officer.post(path, json=step, headers={"Accept": "application/json"}).status_code == 200

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from conftest import NOW, Home, Wearer
+from entering import refuse
 from provider import Provider, respond, verify
 from watch import SECRET, by_kind
 
@@ -231,17 +232,7 @@ def test_an_empty_roster_rings_the_secretary_at_once(home, wang, watch, gateway)
 
 
 def test_a_family_that_did_not_agree_is_not_told(home, wang, watch, gateway):
-    with transaction(home.db):
-        home.db.insert(
-            "consent",
-            elder_id=wang.id,
-            item="family_place",
-            given=0,
-            given_by="relative",
-            means="desk",
-            text_version="x",
-            at="x",
-        )
+    refuse(home, wang.id, "family_place")
     scan(home, wang)
     watch.at(0)
     assert not any(path.startswith("/contact") for path in reached(gateway))

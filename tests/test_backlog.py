@@ -6,25 +6,17 @@ from datetime import timedelta
 import pytest
 from conftest import NOW, Home
 from provider import Provider
+from sightings import incident
 from watch import Watch, connect
 
 from station.alerts import outbox, plan, planner
 from station.channels.base import Result
-from station.incidents import reports
-from station.incidents.intake import Report
-from station.incidents.reports import Door
 
 
 @pytest.fixture
 def phones(home: Home, gateway: Provider) -> Provider:
     connect(home, gateway, NOW)
     return gateway
-
-
-def incident(home: Home, serial: int) -> int:
-    found = reports.report(home.db, home.vault, Door(1, serial), Report(f"press-{serial}", "with_elder"), NOW)
-    assert found.incident_id
-    return found.incident_id
 
 
 def call(home: Home, incident_id: int, elapsed_s: float) -> None:

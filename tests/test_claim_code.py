@@ -4,6 +4,7 @@ import re
 
 import pytest
 from conftest import NOW, Home, Wearer
+from doors import holders
 from sightings import at_market
 from test_alerting import scan
 from watch import by_kind
@@ -27,11 +28,6 @@ def code_of(home: Home, incident: int, staff_id: int = DUTY) -> str:
         links.make(home.db, home.vault, incident, staff_id=staff_id, now=NOW)
         codes.make(home.db, home.vault, [(incident, staff_id)], NOW)
         return codes.of(home.db, home.vault.ring, incident, staff_id)
-
-
-def holders(home: Home) -> tuple[int | None, int | None]:
-    row = home.db.row("SELECT on_site_by, liaison_by FROM incident ORDER BY id DESC LIMIT 1")
-    return row["on_site_by"], row["liaison_by"]
 
 
 def test_the_code_of_the_message_leads_to_the_place_and_a_press_takes_it(home, wang, watch, gateway, client):

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from conftest import NOW
+from entering import refuse
 from sightings import MARKET, at_market, lost, scan, state, views_of_elders
 
 from station import accounts, clock, communities, portraits
@@ -100,17 +101,7 @@ def test_a_consented_photo_is_part_of_the_page_and_an_unconsented_is_not(home, a
     portraits.keep(home.db, home.vault, wang.id, b"\xff\xd8jpeg", by=1, now=clock.utcnow())
     desk = at_desk("duty")
     assert "data:image/jpeg;base64," in desk.get(f"/desk/incidents/{lost}").text
-    with transaction(home.db):
-        home.db.insert(
-            "consent",
-            elder_id=wang.id,
-            item="photo",
-            given=0,
-            given_by="relative",
-            means="desk",
-            text_version="1",
-            at=clock.text(NOW),
-        )
+    refuse(home, wang.id, "photo")
     assert "data:image/jpeg" not in desk.get(f"/desk/incidents/{lost}").text
 
 

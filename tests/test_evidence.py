@@ -7,15 +7,13 @@ from datetime import timedelta
 
 import pytest
 from conftest import NOW, Home, Wearer
+from doors import scan
 from provider import respond
 from watch import Watch
 
 from station.db import transaction
-from station.incidents import acts, reports
+from station.incidents import acts
 from station.incidents.acts import Move
-from station.incidents.intake import Report
-from station.incidents.reports import Door
-from station.issuing import records
 from station.selfwatch import evidence
 
 PAGE, JSON = {"Accept": "text/html"}, {"Accept": "application/json"}
@@ -24,10 +22,9 @@ DUTY = 2
 
 @pytest.fixture
 def incident(home: Home, wang: Wearer, watch: Watch) -> int:
-    badge = records.get(home.db, wang.badge_id)
-    answer = reports.report(home.db, home.vault, Door(1, badge.serial), Report("r1", "with_elder"), NOW)
+    incident_id = scan(home, wang)
     watch.at(0)
-    return answer.incident_id
+    return incident_id
 
 
 def table(text: bytes) -> list[dict[str, str]]:
@@ -54,8 +51,7 @@ def test_every_attempt_stands_with_time_way_result_and_the_provider_s_number(hom
 
 def test_an_attempt_that_failed_and_its_retry_both_stand(home, wang, watch, gateway, at_desk):
     gateway.otherwise = respond(503)
-    badge = records.get(home.db, wang.badge_id)
-    reports.report(home.db, home.vault, Door(1, badge.serial), Report("r1", "with_elder"), NOW)
+    scan(home, wang)
     watch.at(0)
     gateway.otherwise = respond(200)
     watch.at(40)
@@ -67,19 +63,16 @@ def test_an_attempt_that_failed_and_its_retry_both_stand(home, wang, watch, gate
 
 
 def test_a_message_that_was_called_off_stands_too(home, wang, watch, gateway, at_desk):
-    badge = records.get(home.db, wang.badge_id)
-    answer = reports.report(home.db, home.vault, Door(1, badge.serial), Report("r1", "with_elder"), NOW)
+    incident_id = scan(home, wang)
     gateway.otherwise = respond(503)
     watch.at(0)
     gateway.otherwise = respond(200)
-    acts.claim(home.db, answer.incident_id, "both", by=DUTY, now=NOW + timedelta(seconds=1))
-    acts.move(
-        home.db, home.vault, answer.incident_id, Move("closed", 2, outcome="reunited"), by=DUTY, now=NOW
-    )
+    acts.claim(home.db, incident_id, "both", by=DUTY, now=NOW + timedelta(seconds=1))
+    acts.move(home.db, home.vault, incident_id, Move("closed", 2, outcome="reunited"), by=DUTY, now=NOW)
     watch.at(40)
     assert home.db.scalar("SELECT count(*) FROM alert WHERE state = 'cancelled'") > 0
-    sheet = at_desk("secretary").get(f"/desk/incidents/{answer.incident_id}/evidence", headers=PAGE).text
-    assert sheet.count("<tr>") - 1 == evidence.count(home.db, answer.incident_id)
+    sheet = at_desk("secretary").get(f"/desk/incidents/{incident_id}/evidence", headers=PAGE).text
+    assert sheet.count("<tr>") - 1 == evidence.count(home.db, incident_id)
 
 
 def test_the_table_names_no_family_and_no_illness(home, wang, incident, at_desk):
@@ -105,8 +98,7 @@ def test_no_cell_is_taken_for_a_formula(home, incident, at_desk):
 
 def test_the_table_speaks_to_who_reads_it_and_to_programs(home, wang, watch, gateway, at_desk):
     gateway.otherwise = respond(503)
-    badge = records.get(home.db, wang.badge_id)
-    reports.report(home.db, home.vault, Door(1, badge.serial), Report("r1", "with_elder"), NOW)
+    scan(home, wang)
     watch.at(0)
     path, desk = "/desk/incidents/1/evidence.csv", at_desk("duty")
     [row, *_] = table(desk.get(path).data)

@@ -7,17 +7,15 @@ from datetime import timedelta
 import pypdfium2
 import pytest
 from conftest import NOW, Home, Wearer
+from doors import scan
 from provider import Provider
 from watch import Watch, connect
 
 from badges import document
 from badges.document import Document, Table
 from station.db import transaction
-from station.incidents import acts, reports
+from station.incidents import acts
 from station.incidents.acts import Move
-from station.incidents.intake import Report
-from station.incidents.reports import Door
-from station.issuing import records
 
 DUTY = 2
 
@@ -27,17 +25,14 @@ def incident(home: Home, wang: Wearer, gateway: Provider) -> int:
     """It rang for six minutes before it was closed, so that several pages are needed."""
     connect(home, gateway, NOW)
     watch = Watch(home, gateway, NOW)
-    badge = records.get(home.db, wang.badge_id)
-    answer = reports.report(home.db, home.vault, Door(1, badge.serial), Report("r1", "with_elder"), NOW)
+    incident_id = scan(home, wang)
     for seconds in (0, 46, 91, 151, 301, 421):
         watch.at(seconds)
     later = NOW + timedelta(seconds=430)
-    acts.move(
-        home.db, home.vault, answer.incident_id, Move("closed", 1, outcome="reunited"), by=DUTY, now=later
-    )
+    acts.move(home.db, home.vault, incident_id, Move("closed", 1, outcome="reunited"), by=DUTY, now=later)
     with transaction(home.db):
         home.db.write("UPDATE attempt SET provider_id = 'p-' || id")
-    return answer.incident_id
+    return incident_id
 
 
 def pages(file: bytes) -> list[str]:

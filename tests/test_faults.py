@@ -14,14 +14,13 @@ import requests
 from conftest import NOW, Home, Wearer
 from provider import Provider, hang, mixture, reset, respond, swallow
 from running import ROOT, Running, wait_for
+from sightings import incident
 from watch import Watch, connect
 
 from station import processes, spool
 from station.communities import Policy
 from station.db import transaction
-from station.incidents import reports
 from station.incidents.intake import Report
-from station.incidents.reports import Door
 from station.issuing import records
 
 
@@ -137,11 +136,6 @@ def watch(home: Home, wang: Wearer, gateway: Provider) -> Watch:
     return Watch(home, gateway, NOW)
 
 
-def scan(home: Home, serial: int, at=NOW) -> int:
-    report = Report(uuid.uuid4().hex, "with_elder")
-    return reports.report(home.db, home.vault, Door(1, serial), report, at).incident_id
-
-
 def rings(watch: Watch, seconds: float) -> int:
     """How many rings go out in one look when the machine's clock shows this."""
     return len([message for message in watch.at(seconds) if message["kind"] == "ladder"])
@@ -149,7 +143,7 @@ def rings(watch: Watch, seconds: float) -> int:
 
 @pytest.mark.parametrize("step", [-3600, 3600], ids=["back", "forward"])
 def test_a_clock_step_of_an_hour_does_not_silence_the_ladder(home, wang, watch, step) -> None:
-    scan(home, records.get(home.db, wang.badge_id).serial)
+    incident(home, records.get(home.db, wang.badge_id).serial)
     assert rings(watch, 0)
     time.sleep(0.5)  # the ladder has come to its end by the machine's own count
     assert rings(watch, 0.5)
@@ -162,7 +156,7 @@ def test_a_clock_step_of_an_hour_does_not_silence_the_ladder(home, wang, watch, 
 
 
 def test_a_sender_that_restarts_after_a_step_back_goes_on_ringing(home, wang, watch) -> None:
-    scan(home, records.get(home.db, wang.badge_id).serial)
+    incident(home, records.get(home.db, wang.badge_id).serial)
     for half_seconds in range(12):
         assert rings(watch, half_seconds / 2)
     watch.at(-3600)
@@ -174,7 +168,7 @@ def test_a_sender_that_restarts_after_a_step_back_goes_on_ringing(home, wang, wa
 
 def test_a_retry_does_not_wait_out_a_step_back(home, wang, watch, gateway) -> None:
     gateway.otherwise = respond(503)
-    scan(home, records.get(home.db, wang.badge_id).serial)
+    incident(home, records.get(home.db, wang.badge_id).serial)
     assert watch.at(0)
     gateway.otherwise = respond(200)
     notices = [message for message in watch.at(-3600) if message["kind"] == "notice"]
@@ -187,7 +181,7 @@ def test_a_retry_does_not_wait_out_a_step_back(home, wang, watch, gateway) -> No
 
 
 def test_one_broken_incident_does_not_silence_the_others(home, wang, watch, gateway) -> None:
-    broken, sound = scan(home, 71), scan(home, 72)
+    broken, sound = incident(home, 71), incident(home, 72)
     with transaction(home.db):
         home.db.write("UPDATE incident SET policy = 'no policy' WHERE id = ?", broken)
     told = {message["incident"] for message in watch.at(0)}
@@ -195,7 +189,7 @@ def test_one_broken_incident_does_not_silence_the_others(home, wang, watch, gate
 
 
 def test_one_incident_without_a_free_code_does_not_silence_the_others(home, wang, watch, caplog) -> None:
-    full, sound = scan(home, 73), scan(home, 74)
+    full, sound = incident(home, 73), incident(home, 74)
     with transaction(home.db):  # as if all its codes belonged to other open incidents
         home.db.write(
             f"CREATE TRIGGER no_code BEFORE INSERT ON claim_code WHEN NEW.incident_id = {full} "

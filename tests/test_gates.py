@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from conftest import NOW, Home
 from provider import Provider, code, hang, respond
+from sightings import incident
 from watch import Watch
 
 from station import addresses, clock
@@ -13,9 +14,6 @@ from station.alerts import gates, outbox
 from station.alerts.gates import Gates, Way
 from station.channels.base import Result
 from station.db import transaction
-from station.incidents import reports
-from station.incidents.intake import Report
-from station.incidents.reports import Door
 
 DUTY, BACKUP = 2, 3
 FAILED = Result("retry", detail="no answer in time")
@@ -46,12 +44,6 @@ def reach(home: Home, channel_id: int, staff_id: int, destination: str) -> int:
         return addresses.add(
             home.db, home.vault, channel_id=channel_id, destination=destination, staff_id=staff_id
         )
-
-
-def incident(home: Home, serial: int) -> int:
-    found = reports.report(home.db, home.vault, Door(1, serial), Report(f"press-{serial}", "with_elder"), NOW)
-    assert found.incident_id
-    return found.incident_id
 
 
 def owe(home: Home, incident_id: int, address_id: int, count: int, kind: str = "notice") -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 from conftest import Home
+from entering import refuse
 from sightings import MARKET, at_market, scan
 
 from station import clock
@@ -126,17 +127,7 @@ def test_the_family_sees_place_and_state_and_takes_nothing(home, client, son, lo
 
 
 def test_without_their_consent_the_family_sees_no_place(home, client, son, wang):
-    with transaction(home.db):
-        home.db.insert(
-            "consent",
-            elder_id=wang.id,
-            item="family_place",
-            given=0,
-            given_by="elder",
-            means="desk",
-            text_version="1",
-            at=clock.text(clock.utcnow()),
-        )
+    refuse(home, wang.id, "family_place")
     page = client.get(son).text
     assert "东市场" not in page
     assert "amap" not in page

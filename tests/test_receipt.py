@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from sightings import scan
+from sightings import lead, scan
 
 from station.db import transaction
 
@@ -21,10 +21,7 @@ class Helped:
         self.duty.post(f"{self.path}/claim", json={"slot": "both"}, headers=JSON)
 
     def lead(self, *states, **more):
-        for state in states:
-            version = self.home.db.scalar("SELECT version FROM incident WHERE id = ?", self.id)
-            step = {"state": state, "version": version, "collected_by": "张伟"} | more
-            assert self.duty.post(f"{self.path}/move", json=step, headers=JSON).status_code == 200
+        lead(self.home, self.duty, self.id, *states, **{"collected_by": "张伟"} | more)
 
 
 @pytest.fixture

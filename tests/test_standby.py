@@ -9,7 +9,7 @@ import pytest
 from conftest import NOW, Home
 from provider import Provider
 from running import wait_for
-from test_gates import incident
+from sightings import incident
 from watch import connect
 
 from station import founding
