@@ -36,7 +36,10 @@ class Turns:
     def __init__(self) -> None:
         # Only one thread of a process asks for the file lock; a release that wakes 256 threads serves none of them.
         self.lock = threading.RLock()
-        self.waiting: deque[Any] = deque()  # what together.py is to do in one transaction
+        # What together.py is to do in one transaction, and whether one of its threads sees to it.
+        self.waiting: deque[Any] = deque()
+        self.is_led = False
+        self.door = threading.Lock()  # held for the moment in which these two change
 
 
 def _open_to_all() -> None:

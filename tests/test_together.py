@@ -2,10 +2,12 @@
 
 import threading
 import time
+from contextlib import closing
+from queue import SimpleQueue
 
 import pytest
 
-from station.db import IntegrityError, StationDatabase, transaction
+from station.db import DatabaseError, StationDatabase, transaction
 from station.together import MOST, together
 
 COUNT = 2 * MOST + 5
@@ -15,14 +17,15 @@ COUNT = 2 * MOST + 5
 def at_once(home):
     """Runs each work in a thread and on a connection of its own; all wait until the last one is there."""
 
-    def run(works):
+    def run(works, patience_ms: int = 10_000):
         outcomes: list[object] = [None] * len(works)
 
         def one(n):
             db = StationDatabase(home.config.database)
+            db.conn.execute(f"PRAGMA busy_timeout = {patience_ms}")
             try:
                 outcomes[n] = together(db, works[n])
-            except (IntegrityError, ValueError) as error:
+            except (DatabaseError, ValueError) as error:
                 outcomes[n] = error
             finally:
                 db.close()
@@ -97,6 +100,42 @@ def test_several_share_one_transaction(home, at_once):
 
     seen = at_once([work for _ in range(MOST)])
     assert max(seen) < MOST / 2, "each wrote a transaction of its own"
+
+
+def test_who_is_written_needs_no_turn_to_hear_it(home):
+    begun, heard, over = [], SimpleQueue(), []
+
+    def ask():
+        with closing(StationDatabase(home.config.database)) as db:
+            together(db, begun.append)
+        heard.put("written")
+
+    def write_long():
+        """Has its turn after the first that asked, and before the others would have theirs."""
+        with closing(StationDatabase(home.config.database)) as db, transaction(db):
+            for _ in begun:
+                heard.get(timeout=10)
+        over.append(len(begun))
+
+    threads = [threading.Thread(target=one) for one in (ask, write_long, ask, ask)]
+    with home.db.turns.lock:
+        for thread in threads:
+            thread.start()
+            time.sleep(0.1)
+    for thread in threads:
+        thread.join(30)
+    assert over, "those who were written stood in the queue for a turn that they did not need"
+
+
+def test_a_lock_that_is_not_given_fails_all_who_wait_and_nobody_who_comes_later(home, at_once):
+    holder = StationDatabase(home.config.database)
+    holder.conn.execute("BEGIN IMMEDIATE")
+    outcomes = at_once([add(n) for n in range(COUNT)], patience_ms=20)
+    assert {str(outcome) for outcome in outcomes} == {"database is locked"}
+    holder.conn.execute("ROLLBACK")
+    holder.close()
+    assert kept(home) == set()
+    assert at_once([add(n) for n in range(COUNT)]) == list(range(COUNT))
 
 
 def test_a_commit_is_on_the_disk_before_it_is_told(home):
