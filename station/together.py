@@ -78,6 +78,7 @@ def _do_waiting(db: StationDatabase) -> None:
         works = works or _next(db.turns)
         for work in works:
             work.error = work.error or error
+        raise
     finally:
         for work in works:
             work.done = True
