@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import targets
@@ -16,7 +17,7 @@ from provider import Provider
 from running import Running
 from watch import Watch, connect
 
-from station import accounts, communities, duty, elders, emergency, enrolment, founding, seal
+from station import accounts, clock, communities, duty, elders, emergency, enrolment, founding, seal
 from station.app import create_app
 from station.communities import Policy, Station
 from station.db import StationDatabase, transaction
@@ -42,6 +43,11 @@ PASSWORD = "snow at three o'clock"
 @pytest.fixture
 def now() -> datetime:
     return NOW
+
+
+def here_today() -> date:
+    """The day that the calendar on the station's wall shows, which is tomorrow's in UTC from 16 o'clock on."""
+    return clock.utcnow().astimezone(ZoneInfo("Asia/Shanghai")).date()
 
 
 @pytest.fixture(scope="session")

@@ -5,10 +5,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from conftest import NOW, WANG, Desk, Home, Wearer, enrol
+from conftest import NOW, WANG, Desk, Home, Wearer, enrol, here_today
 from entering import actions
 
-from station import clock, coverage
+from station import coverage
 from station.care import standing
 from station.db import transaction
 from station.delivery import dwellings
@@ -55,7 +55,7 @@ def say(desk: Desk, wearer: Wearer, step: str, **more: str):
 
 def day(days: int) -> str:
     """So many days from today, in the station's time."""
-    return (clock.utcnow() + timedelta(hours=8, days=days)).date().isoformat()
+    return (here_today() + timedelta(days=days)).isoformat()
 
 
 # The list

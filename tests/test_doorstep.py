@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from applying import approve, begun, elsewhere, family, sent
-from conftest import NOW
+from conftest import NOW, here_today
 from test_family_following import gateway
 from test_family_pages import Relative, slip
 
@@ -45,7 +45,7 @@ def walk(home, sent, at_desk) -> Round:
 
 
 def day(days: int):
-    return (clock.utcnow() + timedelta(hours=8, days=days)).date()
+    return here_today() + timedelta(days=days)
 
 
 def spoken(days: int) -> str:

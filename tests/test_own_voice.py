@@ -7,7 +7,7 @@ from datetime import timedelta
 from hashlib import sha256
 
 import pytest
-from conftest import NOW, WANG, Desk, enrol
+from conftest import NOW, WANG, Desk, enrol, here_today
 from entering import form, id_of
 
 from station import cards, clock, consents, coverage, elders, trials, vocabulary
@@ -165,7 +165,7 @@ def test_a_sample_is_lent_and_wearing_it_or_not_is_noted(home, worker, wang):
     assert worker.post(f"/elders/{wang.id}/trial", data={"form": "cloth"}).status_code == 303
     assert trials.counts(home.db, 1) == {"": 1}
     assert "样品" in worker.get(f"/elders/{wang.id}").text
-    today = clock.utcnow().date()
+    today = here_today()
     assert trials.to_ask(home.db, 1, today) == []
     assert [one.elder_id for one in trials.to_ask(home.db, 1, today + trials.LASTS * 2)] == [wang.id]
     ended = worker.post(f"/elders/{wang.id}/trial/end", data={"outcome": "wears"})
@@ -180,7 +180,7 @@ def test_who_is_to_be_asked_stands_on_a_page_with_one_press_for_each_answer(home
         enrol(home, replace(WANG, name=name), f"form-{name}").id
         for name in ("李桂芳", "赵玉兰", "钱有福", "孙平安")
     ]
-    today = clock.utcnow().date()
+    today = here_today()
     lent = dict(
         zip(
             (wang.id, *others),
@@ -228,7 +228,7 @@ def test_who_does_not_want_it_after_trying_counts_among_the_refusals_with_the_re
     refusal = coverage.refusal_of(home.db, elder_id)
     assert refusal is not None
     assert refusal.reason == "looks"
-    whole = coverage.areas(home.db, home.vault, 1, clock.utcnow(), clock.utcnow().date())[-1]
+    whole = coverage.areas(home.db, home.vault, 1, clock.utcnow(), here_today())[-1]
     assert whole.refused == {"looks": 1}
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from conftest import NOW, Desk, Home
+from conftest import NOW, Desk, Home, here_today
 from provider import Behaviour, Provider, hang, respond
 from watch import Watch, connect
 
@@ -209,7 +209,7 @@ def send(desk: Desk, path: str, form: dict[str, str]):
 def test_the_page_keeps_what_is_typed_and_the_audit_log_knows(home, provider, at_desk):
     made = channel(home, provider)
     desk = at_desk("operator")
-    form = typed(noted=clock.utcnow().date().isoformat(), template_state="rejected")
+    form = typed(noted=here_today().isoformat(), template_state="rejected")
     assert send(desk, f"/desk/supplies/channels/{made}", form).status_code == 303
     page = desk.get("/desk/supplies", headers=PAGE).text
     assert "<strong>500</strong> 条" in page
@@ -226,7 +226,7 @@ def test_the_page_keeps_what_is_typed_and_the_audit_log_knows(home, provider, at
 )  # fmt: skip
 def test_what_cannot_be_is_said_beside_its_field(home, provider, at_desk, field, value):
     made = channel(home, provider)
-    form = typed(noted=clock.utcnow().date().isoformat(), warn_below="77") | {field: value}
+    form = typed(noted=here_today().isoformat(), warn_below="77") | {field: value}
     answer = send(at_desk("secretary"), f"/desk/supplies/channels/{made}", form)
     assert answer.status_code == 422
     assert f'id="{field}-{made}-err"' in answer.text
