@@ -15,7 +15,7 @@ _SPOKEN = re.compile(r"[0-9_]+")
 def like(db: StationDatabase, text: str, *, station: int) -> list[tuple[str, int | None]]:
     """Badges of a station that may be meant, as (number, elder or None of a blank one), the likeliest first.
 
-    A question mark stands for a digit that nobody could read. Empty when the text is no part of a number, or fits none.
+    A question mark (also * and x) stands for a digit that nobody could read. Empty when the text is no part of a number, or fits none.
     """
     pattern = _pattern(text)
     if pattern is None:
@@ -31,7 +31,7 @@ def like(db: StationDatabase, text: str, *, station: int) -> list[tuple[str, int
 def _pattern(text: str) -> str | None:
     """What was typed as a LIKE pattern; None when it is no part of a badge number."""
     plain = re.sub(r"[\s\-–—]", "", unicodedata.normalize("NFKC", text))
-    pattern = plain.replace("?", "_").replace("*", "_")
+    pattern = re.sub("[?*xX]", "_", plain)
     known = len(pattern.replace("_", ""))
     fits = _SPOKEN.fullmatch(pattern) and known >= SHORTEST and len(pattern) <= LONGEST
     return pattern if fits else None

@@ -159,18 +159,30 @@ def of_elder(db: StationDatabase, elder_id: int) -> tuple[int, str] | None:
 
 
 def people(db: StationDatabase, institution_id: int) -> list[int]:
-    """Who lives there."""
+    """Everybody whose contact its desk is: who lives there, and who died or moved until the record is erased."""
     rows = db.rows(
         "SELECT elder_id FROM institution_elder WHERE institution_id = ? ORDER BY elder_id", institution_id
     )
     return [row["elder_id"] for row in rows]
 
 
-def without_badge(db: StationDatabase, institution_id: int) -> list[int]:
-    """Who lives there and neither wears a badge nor waits for one."""
+def residents(db: StationDatabase, institution_id: int) -> list[int]:
+    """Who lives there."""
     rows = db.rows(
-        "SELECT elder_id FROM institution_elder WHERE institution_id = ? AND NOT EXISTS "
-        "(SELECT 1 FROM badge WHERE badge.elder_id = institution_elder.elder_id "
+        "SELECT elder_id FROM institution_elder JOIN elder ON elder.id = elder_id "
+        "WHERE institution_id = ? AND status = 'living' ORDER BY elder_id",
+        institution_id,
+    )
+    return [row["elder_id"] for row in rows]
+
+
+def without_badge(db: StationDatabase, institution_id: int) -> list[int]:
+    """Who lives there and neither wears a badge nor waits for one; who does not want one is left in peace."""
+    rows = db.rows(
+        "SELECT elder_id FROM institution_elder AS one JOIN elder ON elder.id = elder_id "
+        "WHERE institution_id = ? AND elder.status = 'living' "
+        "AND NOT EXISTS (SELECT 1 FROM refusal WHERE refusal.elder_id = one.elder_id AND withdrawn_at IS NULL) "
+        "AND NOT EXISTS (SELECT 1 FROM badge WHERE badge.elder_id = one.elder_id "
         "AND state IN ('ordered', 'made', 'printed', 'worn')) ORDER BY elder_id",
         institution_id,
     )
@@ -261,7 +273,7 @@ def _columns(vault: Vault, station: int, uid: str, typed: Typed) -> dict[str, An
 
 def _institution(db: StationDatabase, vault: Vault, row: dict[str, Any]) -> Institution:
     desk = vault.open(f"station/{row['station']}", f"institution|{row['uid']}|desk", row["desk"])
-    living = db.scalar("SELECT count(*) FROM institution_elder WHERE institution_id = ?", row["id"])
+    living = len(residents(db, row["id"]))
     return Institution(
         row["id"], row["uid"], row["station"], row["name"], desk["phone"], bool(row["desk_first"]),
         row["channel_id"], desk["destination"], int(living),

@@ -66,6 +66,7 @@ def test_the_secretary_gets_every_field_of_their_own_station(home, secretary, wa
     assert row["住址"].endswith(wang.form.address)
     assert (row["联系人1姓名"], row["联系人2关系"]) == ("张伟", "女儿")
     assert (row["健康提示"], row["同意告知健康提示"]) == ("", "否"), "by consent alone"
+    assert row["同意人"] == "家属"
     assert row["走失经历"] == "", "history is health too"
     assert row["联系人2电话"] == "0432-62010003"
     assert (row["同意登记"], row["同意页面显示提示"], row["胸牌"]) == ("是", "否", wang.number)

@@ -151,6 +151,7 @@ def test_a_refused_family_reads_the_reason(home, sent, now):
     decisions.refuse(home.db, home.vault, the_only(home).id, "不住在本社区", by=1, now=now)
     page = sent.look("/apply/progress")
     assert "不住在本社区" in page
+    assert 'href="tel:+8643262012345"' in page
     assert "赵桂芝" not in page
 
 
@@ -160,7 +161,9 @@ def test_when_it_is_late_the_reason_stands_there(home, sent):
         home.db.write(
             "UPDATE application SET created_at = ?", clock.text(clock.utcnow() - timedelta(days=20))
         )
-    assert "我们还没有打通您的电话" in sent.look("/apply/progress")
+    page = sent.look("/apply/progress")
+    assert "我们还没有打通您的电话" in page
+    assert 'href="tel:+8643262012345"' in page
     decisions.set_delay(home.db, home.vault, one.id, "machine", by=1, now=clock.utcnow())
     assert "胸牌的机器正在维修" in sent.look("/apply/progress")
 

@@ -47,6 +47,7 @@ def found(home: Home, query: str) -> list[str]:
         "67?02",
         "6？302-7",
         "67*027",
+        "67302-x",
     ],
 )
 def test_a_number_that_was_half_read_or_misread_finds_the_person(home, two, query):

@@ -10,7 +10,8 @@ import pytest
 from conftest import NOW, WANG, Desk, enrol
 from entering import form, id_of
 
-from station import addresses, elders, institutions, tables
+from station import addresses, communities, elders, institutions, tables
+from station.care import standing
 from station.db import transaction
 from station.issuing import orders, records
 from station.lists import imports, working, writing
@@ -94,6 +95,35 @@ def test_a_whole_list_moves_in_and_everybody_gets_a_badge(home, worker, house):
     assert worker.post(f"/institutions/{house}/badges").status_code == 303
     assert home.db.scalar("SELECT count(*) FROM badge WHERE state = 'ordered'") == count
     assert institutions.without_badge(home.db, house) == []
+
+
+def test_the_badges_of_one_home_are_printed_apart_and_nobody_there_is_urged(home, worker, house, wang):
+    named = {"李长海": "died", "孙玉珍": "refuses", "赵桂芝": "waits"}
+    living = {what: enrol(home, replace(WANG, name=name), f"form-{what}") for name, what in named.items()}
+    with transaction(home.db):
+        home.db.write("DELETE FROM badge WHERE elder_id <> ?", wang.id)
+    for one in living.values():
+        worker.post(f"/elders/{one.id}/institution", data={"institution_id": house})
+    standing.mark(home.db, home.vault, living["died"].id, "deceased", by=1, now=NOW)
+    worker.post(f"/elders/{living['refuses'].id}/refusal", data={"reason": "looks"})
+    assert "住着2位老人" in worker.get(f"/institutions/{house}").text
+    sent = worker.post(f"/institutions/{house}/badges")
+    assert sent.headers["Location"] == f"/badges?home={house}"
+    ordered = home.db.rows("SELECT elder_id FROM badge WHERE state = 'ordered'")
+    assert [row["elder_id"] for row in ordered] == [living["waits"].id]
+    orders.order(home.db, home.vault, enrol(home, replace(WANG, name="周平安"), "f").id, by=1, now=NOW)
+    board = worker.get(sent.headers["Location"]).text
+    assert "松花江颐养院" in board
+    assert "赵桂芝" in board
+    assert "周平安" not in board
+    assert "周平安" in worker.get("/badges").text
+    assert worker.get("/badges?home=999").status_code == 404
+    with transaction(home.db):
+        here = communities.station(home.db, 1)
+        communities.add_station(home.db, replace(here, number=2, name="江北社区防走失驿站"))
+    typed = institutions.Typed("江北颐养院", "0432-62010018")
+    there = institutions.add(home.db, home.vault, typed, station=2, area_code="0432", by=1, now=NOW)
+    assert worker.get(f"/badges?home={there}").status_code == 404
 
 
 def test_a_list_names_the_home_of_each_and_says_which_cell_is_wrong(home, worker, house, wang):

@@ -1,7 +1,7 @@
 """The board: what is on the way, what is late, what nobody has tried, and how long it takes."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
@@ -70,6 +70,27 @@ class Board:
     batches: list[Batch]  # but for those of which no badge is used any more
     in_files: set[int]  # badges that somebody has ordered in a print file already
     pace: Pace
+
+    def only(self, elder_ids: Collection[int]) -> "Board":
+        """The same for these elders alone; blank badges are nobody's."""
+
+        def of(lines: list[Line]) -> list[Line]:
+            return [line for line in lines if line.badge.elder_id in elder_ids]
+
+        def worn(badges: list[Badge]) -> list[Badge]:
+            return [badge for badge in badges if badge.elder_id in elder_ids]
+
+        return replace(
+            self,
+            due=of(self.due),
+            unserved=[one for one in self.unserved if one.elder_id in elder_ids],
+            forgotten=of(self.forgotten),
+            declined=of(self.declined),
+            blanks=[],
+            unconfirmed=worn(self.unconfirmed),
+            unproven=worn(self.unproven),
+            to_check=[one for one in self.to_check if one.badge.elder_id in elder_ids],
+        )
 
 
 def read(db: StationDatabase, station: int, now: datetime) -> Board:

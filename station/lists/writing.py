@@ -155,6 +155,7 @@ def _person(elder: Elder, areas: dict[int, Community], badges: str, more: dict[s
         "history": elder.history if may_tell else "",
         "call_name": elder.call_name,
         "hints": "、".join(columns.shown("hints", code) for code in elder.hints),
+        "given_by": columns.shown("given_by", elder.given_by),
         **{f"consent_{item}": "是" if item in elder.consents else "否" for item in vocabulary.CONSENT_ITEMS},
         **more,
     }

@@ -81,7 +81,7 @@ def badges_for_all(institution_id: int) -> ResponseReturnValue:
     db, vault, now = connection.get_db(), connection.get_vault(), connection.now()
     for elder_id in institutions.without_badge(db, institution_id):
         orders.order(db, vault, elder_id, by=g.staff.id, now=now)
-    return redirect(url_for(".board_page"), code=303)
+    return redirect(url_for(".board_page", home=institution_id), code=303)
 
 
 @bp.post("/elders/<int:elder_id>/institution")
@@ -134,7 +134,7 @@ def _list(typed: Typed, error: InvalidForm | Conflict | None = None) -> str:
 
 def _page(found: Institution, typed: Typed, error: InvalidForm | None = None) -> str:
     db, vault = connection.get_db(), connection.get_vault()
-    living = institutions.people(db, found.id)
+    living = institutions.residents(db, found.id)
     return render_template(
         "registry/house.html",
         house=found,

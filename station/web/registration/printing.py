@@ -4,8 +4,9 @@ from flask import g, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from station import accounts, search
+from station import accounts, institutions, search
 from station.errors import Invalid
+from station.institutions import Institution
 from station.issuing import batches, board, orders
 from station.issuing.batches import KINDS, Batch
 from station.web import access, connection, elder_form, pages
@@ -19,7 +20,8 @@ SUFFIX = {"sheet": "pdf", "package": "zip"}
 @bp.get("/badges")
 @access.allowed(*WHO)
 def board_page() -> ResponseReturnValue:
-    return _board()
+    """All badges of the station, or those of one nursing home."""
+    return _board(home=_home())
 
 
 @bp.post("/badges/blank")
@@ -90,13 +92,26 @@ def _batch_here(batch_id: int) -> Batch:
     return batch
 
 
-def _board(error: Invalid | None = None) -> str:
+def _home() -> Institution | None:
+    """The nursing home that the address names, one of the caller's station. Raises NotFound."""
+    wanted = request.args.get("home", 0, type=int)
+    if not wanted:
+        return None
+    found = institutions.get(connection.get_db(), connection.get_vault(), wanted)
+    access.own_station(found.station)
+    return found
+
+
+def _board(error: Invalid | None = None, home: Institution | None = None) -> str:
     db, vault, station = connection.get_db(), connection.get_vault(), g.staff.station
     shown = board.read(db, station, connection.now())
+    if home:
+        shown = shown.only(set(institutions.residents(db, home.id)))
     people = search.people(db, vault, set(board.elders_of(shown)), station=station)
     return render_template(
         "registry/board.html",
         board=shown,
+        home=home,
         names={person.elder_id: person.name for person in people},
         wrong={error.field: pages.error_text(error)} if error else {},
         most_blanks=orders.MOST_BLANKS,
