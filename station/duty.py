@@ -203,6 +203,11 @@ def ahead(roster: Roster, since: datetime, days: float) -> list[Stretch]:
     return found
 
 
+def is_changed(roster: Roster, first: date, last: date) -> bool:
+    """Whether somebody has entered a change for any of these days."""
+    return any(first <= change.day <= last for change in roster.changes)
+
+
 def gaps_ahead(roster: Roster, since: datetime, days: int = 7) -> list[tuple[datetime, datetime]]:
     """The stretches (local, naive) in which nobody is on duty."""
     found: list[tuple[datetime, datetime]] = []

@@ -146,6 +146,8 @@ class Sender:
         self.last_roster = now
         for station in communities.stations(self.db):
             plan.plan_gaps(self.db, station.number, timezone=timezone, now=now)
+            if not self.config.demo:  # invented people have no holidays
+                mending.tell_of_holidays(self.db, station.number, timezone=timezone, now=now)
 
     def _ring_sightings(self, now: datetime) -> None:
         """New sightings in incidents that are open: what their lanes allow rings now."""
@@ -163,7 +165,7 @@ class Sender:
         """The rest of the auditor's round; a healthy station says so to the watcher outside."""
         moment = time.monotonic()
         before, self.clock_offset = self.clock_offset, now.timestamp() - moment
-        rounds.mend(self.db, 0.0 if before is None else self.clock_offset - before, now)
+        rounds.mend(self.db, self.config, 0.0 if before is None else self.clock_offset - before, now)
         url = self.config.dead_man_url
         due = url and moment - self.last_ping >= rounds.PING_EVERY_S
         if due and rounds.is_well(self.db, self.vault, self.config, now):

@@ -64,6 +64,13 @@ CHECKS = {
     "clock": N_("the clock of the machine"),
 }
 
+# What runs full or wrong in the machine, by the check of /healthz that finds it: the desk and the message of the guards.
+GUARDS = {
+    "disk": N_("Less than 200 MB are free on the machine's disk: make room. When it is full, reports are kept outside the records only."),
+    "log": N_("The log of the records has grown above 64 MB: something holds it open. If it stays so, restart the service."),
+    "clock": N_("The machine's clock has jumped: let it follow a time server. Alarms go on meanwhile; times on record may be wrong."),
+}  # fmt: skip
+
 # What is looked at every evening: its name, and what to do when it is not as it should be.
 TONIGHT = {
     "roster": (N_("Roster of the next 24 hours"), N_("Nobody is on duty for %(minutes)s minutes of the next 24 hours: fill the roster.")),
@@ -89,6 +96,8 @@ TONIGHT = {
     "template_unknown": (N_("Templates of SMS and voice"), N_("%(channel)s: nobody has written down whether its template is approved.")),
     "domain": (N_("Domain"), N_("The domain ends in %(days)s days. Renew it, then write the new day down: without it no badge leads anywhere.")),
     "domain_unknown": (N_("Domain"), N_("Nobody has written down when it ends. Look it up where it was bought.")),
+    "holiday": (N_("Public holidays"), N_("%(day)s is a public holiday, and the roster is that of a usual day: ask whether those on it come.")),
+    "calendar": (N_("Public holidays"), N_("The public holidays of %(year)s are not known to this machine: the operator installs the new calendar.")),
     "climate": (N_("Local temperatures"), N_("Not set: alarms do not ring faster in the cold. Fill them in under Roster, Temperatures.")),
 }  # fmt: skip
 

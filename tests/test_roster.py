@@ -1,7 +1,7 @@
 """The roster: who is on duty when, the days that differ, swaps, taking over, and what is said when nobody is there."""
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,13 +9,16 @@ from conftest import NOW, Home
 from provider import Provider
 from test_alerting import scan
 from test_roster_file import PLAN, instance, load  # noqa: F401 - the fixture of a founded instance
-from watch import by_kind
+from watch import Watch, by_kind, connect
 
 from station import accounts, clock, duty, emergency, founding, holidays, readiness, swaps
 from station.alerts import people
 from station.db import transaction
 from station.duty import Change, Shift
 from station.errors import Conflict, Invalid, NotFound
+from station.holidays import Run
+from station.selfwatch import tonight
+from station.selfwatch.tonight import Asked
 
 DUTY, BACKUP, SECRETARY = 2, 3, 4
 ZONE = "Asia/Shanghai"
@@ -303,6 +306,51 @@ def test_a_trial_is_confirmed_by_a_press_and_not_by_a_look(home, watch, gateway,
     assert client.get("/ok/" + "0" * 32).status_code == 404
     with pytest.raises(Invalid):
         readiness.try_out(home.db, home.vault, DUTY, by=DUTY, now=clock.utcnow())
+
+
+MAY = datetime(2026, 4, 27, 19, 0, tzinfo=UTC)  # Tuesday at three in the morning; Labour Day begins on Friday
+
+
+def kinds(messages: list[dict], text: str) -> int:
+    return sum(text in message["text"] for message in messages)
+
+
+def test_a_holiday_is_told_a_week_before_unless_somebody_has_thought_of_it(home, gateway):
+    connect(home, gateway, MAY)
+    watch = Watch(home, gateway, MAY)
+    assert watch.at(0) == [], "nobody is woken for it"
+    told = watch.at(6 * 3600 + 60)
+    assert kinds(told, "劳动节放假（05-01 至 05-05）快到了") == 2, "both secretaries"
+    assert watch.at(30 * 3600) == [], "once"
+    found = tonight.look(home.db, Asked(home.config, 1, {}, MAY + timedelta(days=2, hours=17)))
+    assert {"holiday": {"day": "05-01"}}.items() <= {item.code: item.values for item in found.items}.items()
+    with transaction(home.db):
+        home.db.write("DELETE FROM alert")
+        duty.add_change(home.db, 1, Change(date(2026, 5, 3), 0, 480, "on_duty", DUTY, BACKUP), by=1, now=MAY)
+    assert watch.at(54 * 3600) == [], "a change says that somebody has thought of it"
+    with transaction(home.db):
+        home.db.write("DELETE FROM shift_change")
+    assert watch.at(102 * 3600) == [], "it is under way"
+
+
+def test_who_can_mend_it_hears_that_the_calendar_ends(home, gateway):
+    december = datetime(2026, 12, 2, 1, 30, tzinfo=UTC)
+    connect(home, gateway, december)
+    watch = Watch(home, gateway, december)
+    [told] = watch.at(0)
+    assert "2027 年的放假安排" in told["text"]
+    operator = home.db.scalar("SELECT id FROM staff WHERE role = 'operator'")
+    assert home.db.scalar("SELECT staff_id FROM alert") == operator
+    assert watch.at(86400) == []
+    assert kinds(watch.at(30 * 86400), "2027") == 1, "once a month, until it is mended"
+    found = tonight.look(home.db, Asked(home.config, 1, {}, december))
+    assert "calendar" in {item.code for item in found.items if item.state == "soon"}
+
+
+def test_the_days_in_a_row_of_a_holiday_are_one():
+    assert holidays.days_off(date(2026, 4, 28), 14) == [
+        Run("Labour Day", date(2026, 5, 1), date(2026, 5, 5))
+    ], "the weekend that is worked in exchange is none"
 
 
 def test_holidays_are_shown_where_they_are_known():

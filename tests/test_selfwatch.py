@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from conftest import NOW, Desk, Home, Wearer
 from provider import Provider, respond
-from watch import Watch
+from watch import Watch, by_kind
 
 from station import clock, heartbeat
 from station.app import create_app
 from station.config import WEB_PROCESSES, read
-from station.db import transaction
+from station.db import StationDatabase, transaction
 from station.errors import SettingError
 from station.incidents import acts, events, reports
 from station.incidents.acts import Move
@@ -184,6 +184,24 @@ def test_a_log_that_is_never_cut_is_named(home, client):
     assert checks(client)["log"]["ok"] is True
 
 
+def test_a_log_that_somebody_holds_open_is_told_once_a_day(home, watch, at_desk):
+    watch.at(0)
+    reader = StationDatabase(home.config.database)
+    reader.conn.execute("BEGIN")
+    reader.scalar("SELECT count(*) FROM station")
+    with transaction(home.db):
+        home.db.conn.execute("CREATE TABLE ballast (content BLOB)")
+        home.db.conn.executemany("INSERT INTO ballast VALUES (zeroblob(?))", [[1 << 20]] * 66)
+    told = [message["text"] for message in watch.at(30)]
+    assert len(told) == 3, "both secretaries and the operator"
+    assert all("超过 64 MB" in text for text in told)
+    assert watch.at(60) == []
+    page = at_desk("duty").get("/desk", headers={"Accept": "text/html"}).text
+    assert re.findall(r'data-guard="(\w+)"', page) == ["disk", "log", "clock"]
+    reader.conn.execute("COMMIT")
+    reader.close()
+
+
 def test_a_sender_that_beats_and_sends_nothing_is_named(home, wang, watch, client):
     live(home)
     scan(home, wang)
@@ -201,13 +219,19 @@ def test_a_clock_behind_the_records_is_named(home, client):
     assert checks(client)["clock"]["ok"] is False
 
 
-def test_a_step_of_the_clock_is_written_down_and_named_for_a_while(home, watch):
+def test_a_step_of_the_clock_is_written_down_and_named_for_a_while(home, wang, watch):
     watch.at(0)
-    watch.at(3600)
+    scan(home, wang)
+    told = watch.at(3600, step=True)
     assert home.db.scalar("SELECT count(*) FROM repair WHERE kind = 'clock'") == 1
-    looked = health.look(home.config, home.db, True, NOW + timedelta(seconds=3700))
+    assert "ladder" in by_kind(told), "the alarm goes out all the same"
+    guards = [message["text"] for message in told if message["kind"] == "roster"]
+    assert len(guards) == 3, "both secretaries and the operator"
+    assert all("时钟跳动过" in text for text in guards)
+    assert "roster" not in by_kind(watch.at(7200, step=True)), "once a day"
+    looked = health.look(home.config, home.db, True, NOW + timedelta(seconds=7300))
     assert looked["clock"].ok is False
-    assert health.look(home.config, home.db, True, NOW + timedelta(seconds=4300))["clock"].ok is True
+    assert health.look(home.config, home.db, True, NOW + timedelta(seconds=7900))["clock"].ok is True
 
 
 # The sign of life

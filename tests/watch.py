@@ -26,17 +26,22 @@ class Watch:
         self.sender = Sender(home.config, home.ring, home.db, home.vault)
         self.sender.start(now)
 
-    def at(self, seconds: float) -> list[dict]:
-        """Move the clock and send all that is due; returns the messages that arrived meanwhile."""
+    def at(self, seconds: float, *, step: bool = False) -> list[dict]:
+        """Move the clock and send all that is due; returns the messages that arrived meanwhile.
+
+        With `step` no time has passed: the machine's clock has jumped.
+        """
         before = len(self.provider.requests)
         self.now = self.start + timedelta(seconds=seconds)
-        self.settle()
+        self.settle(step)
         return [json.loads(request.body or b"{}") for request in self.provider.requests[before:]]
 
-    def settle(self) -> None:
+    def settle(self, step: bool = False) -> None:
         # Our own writes do not move data_version of our own connection, as another process's would.
         self.sender.version = -1
         self.sender.last_plan = self.sender.last_look = -1e9
+        if not step:
+            self.sender.clock_offset = self.now.timestamp() - time.monotonic()
         until = time.monotonic() + 60
         calm = 0  # twice in a row nothing left: what was put back behind the first of many is behind the others too
         while calm < 2 and time.monotonic() < until:

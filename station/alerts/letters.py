@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 from babel.support import Translations
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from station import clock, communities, duty, phones, places, readiness, seal
-from station.alerts import bulletins, entries
+from station import clock, communities, duty, phones, places, seal
+from station.alerts import asides, bulletins, entries
 from station.alerts.outbox import Due
 from station.channels.base import Outgoing
 from station.communities import Policy
@@ -29,7 +29,6 @@ from station.vocabulary import ACTS, BADGE_STATES, N_, OUTCOMES, SLOTS
 # On the buttons of chat cards.
 LOOK_AND_TAKE, LOOK, TAKE = N_("Look and take it"), N_("Look at it"), N_("I take it")
 
-GAPS_TOLD = 3
 PLACES_TOLD = 3  # of many sightings, the surest and nearest to home; the desk shows all
 
 
@@ -249,20 +248,9 @@ def _rehearsal(db: StationDatabase, vault: Vault, due: Due, config: Config, now:
 def _of_roster(db: StationDatabase, vault: Vault, due: Due, config: Config, now: datetime) -> Outgoing:
     """A trial of a channel, a swap that waits for an answer or got one, or holes in the coming week."""
     station = communities.station(db, db.scalar("SELECT station FROM staff WHERE id = ?", due.staff_id))
-    what, _, number = due.about.partition("/")
     local = duty.local(now, config.timezone)
-    gaps = duty.gaps_ahead(duty.read(db, station.number), local) if what == "gaps" else []
-    words: dict[str, Any] = {
-        "what": what,
-        "station": station,
-        "gaps": "; ".join(f"{_day_time(begin)}-{_day_time(end)}" for begin, end in gaps[:GAPS_TOLD]),
-        "channel": db.scalar("SELECT label FROM channel WHERE id = ?", number) if what == "channel" else "",
-        "shown": None,
-    }
-    page = {"channel": "channels"}
-    page |= {"trial": f"ok/{readiness.token(db, vault.ring, int(number))}"} if what == "trial" else {}
-    usual = "desk/roster" if what == "gaps" else "desk/duty"
-    return _about_the_station(due, config, words, page.get(what, usual), now)
+    words = asides.words(db, due.about, station.number, local) | {"station": station}
+    return _about_the_station(due, config, words, asides.page(db, vault.ring, due.about), now)
 
 
 def _about_the_station(due: Due, config: Config, words: dict[str, Any], page: str, now: datetime) -> Outgoing:
@@ -280,10 +268,6 @@ def _about_the_station(due: Due, config: Config, words: dict[str, Any], page: st
         attempt=due.attempt,
         at=now,
     )
-
-
-def _day_time(moment: datetime) -> str:
-    return moment.strftime("%m-%d %H:%M")
 
 
 def _repeat(db: StationDatabase, due: Due) -> int:

@@ -31,8 +31,7 @@ def look(config: Config, db: StationDatabase | None, emergency: bool, now: datet
         "sender": _process(config, "sender"),
         "jobs": _process(config, "jobs"),
         "web": _web(config),
-        "disk": _disk(config),
-        "log": _log(config),
+        **room(config),
         "spool": _spool(config),
         "emergency": Check(emergency, "readable" if emergency else "the emergency file cannot be read"),
     }
@@ -41,6 +40,11 @@ def look(config: Config, db: StationDatabase | None, emergency: bool, now: datet
         checks["reach"] = _reach(db)
         checks["clock"] = _clock(db, now)
     return checks
+
+
+def room(config: Config) -> dict[str, Check]:
+    """What runs full while all goes on."""
+    return {"disk": _disk(config), "log": _log(config)}
 
 
 def free_bytes(config: Config) -> int:

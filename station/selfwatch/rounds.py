@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from station import emergency
-from station.alerts import bulletins, entries
+from station import communities, emergency
+from station.alerts import bulletins, entries, mending
 from station.config import Config
 from station.db import StationDatabase
 from station.selfwatch import auditor, drills, health, tonight, weekly
@@ -11,6 +11,7 @@ from station.selfwatch.tonight import Asked
 from station.vault import Vault
 
 PING_EVERY_S = 60.0
+TOLD_STEP_S = 60.0  # a smaller step of the clock is corrected by time servers every day
 
 
 def every_second(db: StationDatabase, vault: Vault, config: Config, now: datetime) -> list[int]:
@@ -25,10 +26,15 @@ def every_second(db: StationDatabase, vault: Vault, config: Config, now: datetim
     return ended
 
 
-def mend(db: StationDatabase, step_s: float, now: datetime) -> None:
-    """Every fifteen seconds: what hangs in the air is freed, a step of the clock is written down."""
+def mend(db: StationDatabase, config: Config, step_s: float, now: datetime) -> None:
+    """Every fifteen seconds: what hangs in the air is freed, a step of the clock is written down, the guards are heard."""
     auditor.free_stuck(db, now)
     auditor.note_clock(db, step_s, now)
+    failing = [name for name, check in health.room(config).items() if not check.ok]
+    if abs(step_s) > TOLD_STEP_S:
+        failing.append("clock")
+    for station in communities.stations(db) if failing else []:
+        mending.tell_of_machine(db, station.number, failing, timezone=config.timezone, now=now)
 
 
 def is_well(db: StationDatabase, vault: Vault, config: Config, now: datetime) -> bool:

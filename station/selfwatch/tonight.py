@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from station import clock, communities, readiness
+from station import clock, communities, duty, holidays, readiness
 from station.alerts import bulletins, people
+from station.alerts.mending import CALENDAR_DAYS
 from station.config import Config
 from station.db import StationDatabase, transaction
 from station.incidents import urgency
@@ -63,6 +64,7 @@ def look(db: StationDatabase, asked: Asked) -> Look:
         _hotline(db, asked),
         _drill(db, asked),
         *_supplies(db, asked),
+        *_holidays(db, asked),
         *_unknown(db, asked),
     ]  # fmt: skip
     return Look(items, ready)
@@ -151,6 +153,19 @@ def _supplies(db: StationDatabase, asked: Asked) -> list[Item]:
         found += supplies.findings(supply, asked.now, today)
     if asked.config.secure:
         found.append(supplies.domain(supplies.domain_until(db, asked.config.host), today))
+    return found
+
+
+def _holidays(db: StationDatabase, asked: Asked) -> list[Item]:
+    """Tomorrow's holiday, unless somebody has entered a change for it; holidays that the calendar does not know."""
+    tomorrow = _local(asked).date() + timedelta(days=1)
+    run = next(iter(holidays.days_off(tomorrow, 1)), None)
+    found = []
+    if run and not duty.is_changed(duty.read(db, asked.station), tomorrow, tomorrow):
+        found.append(Item("holiday", "soon", {"day": f"{tomorrow:%m-%d}"}))
+    year = holidays.unknown_year(tomorrow, CALENDAR_DAYS)
+    if year is not None:  # the operators get a message of their own
+        found.append(Item("calendar", "soon", {"year": year, "quiet": True}))
     return found
 
 

@@ -234,6 +234,10 @@
       const { checks } = await answer.json();
       if (checks?.sender) show("sender-banner", !checks.sender.ok);
       if (checks?.reach) show("reach-banner", !checks.reach.ok);
+      for (const banner of document.querySelectorAll("[data-guard]")) {
+        const check = checks?.[banner.dataset.guard];
+        if (check) banner.hidden = check.ok;
+      }
     } catch {
       // A dead line has a banner of its own.
     }

@@ -1,6 +1,6 @@
 """What the pages of the roster share: who may see and change it, and who is who."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from flask import Blueprint, g, request
 
@@ -69,9 +69,3 @@ def span_of(turn: Change) -> tuple[datetime, datetime]:
 
 def special(day: datetime) -> holidays.Special | None:
     return holidays.special(day.date())
-
-
-def unknown_year(since: datetime, days: int) -> int | None:
-    """A year of the coming days whose public holidays are not known yet."""
-    last = since + timedelta(days=days)
-    return next((day.year for day in (since, last) if not holidays.known(day.date())), None)

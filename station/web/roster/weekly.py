@@ -7,7 +7,7 @@ from typing import Any
 from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from station import audit, communities, duty, readiness
+from station import audit, communities, duty, holidays, readiness
 from station.db import transaction
 from station.duty import Change, Roster, Shift, Stretch
 from station.errors import Invalid, NotFound, UserError
@@ -27,7 +27,6 @@ from station.web.roster.blueprint import (
     people,
     refresh,
     special,
-    unknown_year,
 )
 
 SHOWN_DAYS = 14
@@ -139,7 +138,12 @@ def _page(
         "lines": lines if lines is not None else _lines(list(whole.shifts)),
         "version": request.form.get("version") or duty.version(list(whole.shifts)),
         "changes": [one for one in whole.changes if one.ends > now],
-        "unknown_year": unknown_year(now, SHOWN_DAYS),
+        "unknown_year": holidays.unknown_year(now.date(), SHOWN_DAYS),
+        "usual_holidays": [
+            run
+            for run in holidays.days_off(now.date(), SHOWN_DAYS)
+            if not duty.is_changed(whole, run.first, run.last)
+        ],
         "policy_broken": communities.is_broken(db, g.staff.station),
         "wrong": wrong,
         "wrong_text": pages.error_text(wrong) if wrong else "",
