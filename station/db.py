@@ -200,6 +200,8 @@ _PRAGMAS = (
     "secure_delete = ON",
     "temp_store = MEMORY",
     "busy_timeout = 10000",
+    # After a reader that held it open, the write-ahead log is cut by itself; without a limit it keeps its size for good.
+    "journal_size_limit = 33554432",
 )
 
 
