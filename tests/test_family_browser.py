@@ -128,9 +128,8 @@ def test_it_works_without_javascript(browser: Browser, demo: Running):
         expect(page.locator(".err-box")).to_contain_text("请选择为谁申请")
         page.click("text=家里的老人")
         page.click(NEXT)
-        expect(
-            page.locator("#name")
-        ).to_be_visible()  # a browser asked to go back while it loads may have no page
+        # A browser that is asked to go back while it loads may have no page.
+        expect(page.locator("#name")).to_be_visible()
         page.go_back()
         expect(page.locator("[value=relative]")).to_be_checked()
         page.goto(f"{demo.base_url}/apply/identity")
