@@ -26,9 +26,14 @@ def beat(folder: Path, name: str) -> None:
         os.utime(path, ns=(moment, moment))
 
 
+def patience_s(name: str) -> float:
+    """A process that has been silent for more seconds counts as hung."""
+    return STALE_S if name.startswith("sender") else STALE_OF_OTHERS_S
+
+
 def is_stale(name: str, age: float) -> bool:
     """Whether a process that has been silent for `age` seconds counts as hung."""
-    return age > (STALE_S if name.startswith("sender") else STALE_OF_OTHERS_S)
+    return age > patience_s(name)
 
 
 def age_s(folder: Path, name: str) -> float | None:

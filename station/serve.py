@@ -54,6 +54,8 @@ class Child:
     failures: int = 0
     again_at: float | None = None  # time.monotonic; set once it was found dead
     last_words: str = ""  # of what killed the one before
+    sign: int | None = None  # of life, the last that was seen
+    silent: int = 0  # looks since then
 
 
 @dataclass
@@ -84,6 +86,8 @@ class Parent:
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
         while not self.stopping:
+            with suppress(OSError):  # the write is what matters, nobody reads it
+                heartbeat.beat(self.config.beats, "parent")
             self._look_after_children()
             self._announce(ready)
             time.sleep(LOOK_EVERY_S)
@@ -124,7 +128,8 @@ class Parent:
                 self._replace(child)
             elif self._hangs(child):
                 log.error("%s gave no sign of life", child.name)
-                child.process.send(signal.SIGKILL)  # the next look finds it dead
+                child.process.send(signal.SIGKILL)  # a following look finds it dead
+                child.silent = 0
 
     def _replace(self, child: Child) -> None:
         """Start a dead child again at once; one that keeps dying after a pause of half a second.
@@ -142,10 +147,14 @@ class Parent:
             self._start(child.name, child.failures, child.last_words)
 
     def _hangs(self, child: Child) -> bool:
-        age = heartbeat.age_s(self.config.beats, child.name)
-        if age is None:
-            return time.monotonic() - child.started > FIRST_BEAT_S
-        return heartbeat.is_stale(child.name, age)
+        """Looks are counted, not seconds: while the machine or its disk stands still this process does too, and
+
+        whoever was silent with it is not killed for that.
+        """
+        sign = heartbeat.last_ns(self.config.beats, child.name)
+        child.sign, child.silent = sign, child.silent + 1 if sign == child.sign else 0
+        patience = FIRST_BEAT_S if sign is None else heartbeat.patience_s(child.name)
+        return child.silent * LOOK_EVERY_S > patience
 
     def _missing(self) -> Missing:
         """What does not run, and why. One that died at its start may give a sign of life before it dies again."""

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -57,6 +58,24 @@ def test_a_wedged_sender_is_replaced_and_scans_are_answered_meanwhile(
         assert station.scan(0, act="with_elder").status_code == 201
         wait_for(replaced(station, "sender", wedged))
         wait_for(all_told(station, provider))
+
+
+def test_whoever_stood_still_with_the_whole_machine_is_not_killed_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STATION_STALE_S", "2")
+    with Provider() as provider, crowd.start(tmp_path / "data", "--webhook", provider.url) as station:
+        before = set(station.children().values())
+        for pid in (station.process.pid, *before):
+            os.kill(pid, signal.SIGSTOP)
+        time.sleep(3)
+        os.kill(station.process.pid, signal.SIGCONT)  # it looks at the others before they can give a sign
+        time.sleep(0.5)
+        for pid in before:
+            os.kill(pid, signal.SIGCONT)
+        assert station.scan(0, act="with_elder").status_code == 201
+        wait_for(all_told(station, provider))
+        assert set(station.children().values()) == before
 
 
 def test_a_hung_sender_loses_its_place_and_waits_when_it_wakes_up(
