@@ -31,8 +31,12 @@ def test_kills_of_every_process_lose_no_scan_and_no_alert(tmp_path: Path) -> Non
                 wait_for(passers.more(4))
                 wait_for(replaced(station, name, station.kill(name)))
             wait_for(passers.more(4))
+            # What hangs in the air now never arrives: it is lost unless whoever takes over sends it once more.
+            provider.otherwise, held = hang(30), provider.connections
+            wait_for(lambda: provider.connections >= held + 4)
             children = list(station.children().values())
             station.kill_parent()
+            provider.otherwise = slow(0.3, respond(200))
             assert crowd.wait_until_gone(children) == [], "children outlive their parent"
             with crowd.start(tmp_path / "data", *hook) as again:
                 assert again.base_url == station.base_url, "the port was not free again"
