@@ -71,18 +71,14 @@ def notices(gateway: Provider, kind: str, since: int) -> list[dict]:
 
 
 def lead_to_the_end(page: Page, collected_by: str) -> None:
-    """The officer's presses from the open case to its closing.
-
-    By key, which goes down and acts at once: the case renews itself as things happen, and a mouse that goes down on
-    one button and up on the one that has replaced it has clicked neither.
-    """
+    """The officer's presses from the open case to its closing."""
     for name in (re.compile("我来接"), "已出发", re.compile("见到老人")):
-        page.get_by_role("button", name=name).press("Enter")
+        page.get_by_role("button", name=name).click()
     page.fill("input[name=collected_by]", collected_by)
-    page.get_by_role("button", name="已交给家属").press("Enter")
+    page.get_by_role("button", name="已交给家属").click()
     page.locator("select[name=outcome]").wait_for()
     page.select_option("select[name=outcome]", "reunited")
-    page.get_by_role("button", name="结案").press("Enter")
+    page.get_by_role("button", name="结案").click()
     expect(page.locator("#case")).to_have_attribute("data-state", "closed")
 
 
@@ -238,3 +234,29 @@ def test_a_shift_is_taken_over_once_the_ring_was_heard(browser, station, officer
 
 def desk_without_script(browser: Browser, signed_in) -> BrowserContext:
     return browser.new_context(java_script_enabled=False, storage_state=signed_in, locale="zh-CN")
+
+
+@pytest.mark.parametrize("hold", ["mouse", "space bar"])
+def test_a_press_is_not_lost_when_news_comes_while_it_lasts(browser, station, gateway, worker, officer, hold):
+    elder = ["mouse", "space bar"].index(hold)
+    told = station.scan(elder, act="with_elder").json()
+    page = case_page(officer, station, told["incident"])
+    page.get_by_role("button", name=re.compile("我来接")).press("Enter")
+    button = page.get_by_role("button", name="已出发")
+    expect(button).to_be_visible()
+    with page.expect_response(lambda answer: "/desk/incidents?open=1" in answer.url):
+        if hold == "mouse":
+            button.hover()
+            page.mouse.down()
+        else:
+            button.focus()
+            page.keyboard.down(" ")
+        assert station.scan(elder, act="message", note="她坐在长椅上").status_code == 201
+    page.wait_for_timeout(500)  # so long a replaced button would have been gone
+    if hold == "mouse":
+        page.mouse.up()
+    else:
+        page.keyboard.up(" ")
+    expect(page.locator("#case")).to_have_attribute("data-state", "going")
+    expect(page.locator("#case")).to_contain_text("她坐在长椅上")
+    page.close()

@@ -8,6 +8,8 @@
 
   const SNOOZE_MS = 60000; // opening an incident silences it; if nobody takes it, it rings again
   const HEALTH_S = 4; // a dead sender shows after ten seconds of silence; the banner within fifteen
+  const LONGEST_PRESS_MS = 3000;
+  const PRESSED_MS = 50; // until what was pressed has been acted upon
   const title = document.title;
   const silenced = new Map();
   const announced = new Set();
@@ -15,6 +17,7 @@
   let refreshing = 0;
   let stale = new Set();
   let sending = 0;
+  let heldUntil = 0;
 
   const byId = (id) => document.getElementById(id);
   const show = (id, shown) => {
@@ -128,6 +131,25 @@
 
   // Staying fresh -------------------------------------------------------------------------------------------
 
+  // A button that is replaced between the finger's coming down and its going up is pressed by nobody, and nothing says
+  // so. What comes in meanwhile waits; not for long, for a finger may lie there.
+  function hold(ms) {
+    heldUntil = performance.now() + ms;
+  }
+
+  async function released() {
+    while (performance.now() < heldUntil) await new Promise((go) => window.setTimeout(go, 20));
+  }
+
+  for (const name of ["pointerdown", "keydown"]) {
+    document.addEventListener(name, (event) => {
+      if (name === "pointerdown" || event.key === " ") hold(LONGEST_PRESS_MS);
+    });
+  }
+  for (const name of ["pointerup", "pointercancel", "keyup"]) {
+    document.addEventListener(name, () => hold(PRESSED_MS));
+  }
+
   function heard(events) {
     for (const event of events) if (event.incident) stale.add(event.incident);
     if (events.some((event) => event.kind === "sender")) {
@@ -142,7 +164,9 @@
     const changed = stale;
     stale = new Set();
     try {
-      swap("lists", (await load(banners.dataset.list)).page);
+      const { page } = await load(banners.dataset.list);
+      await released();
+      swap("lists", page);
       ring();
       const id = byId("case").dataset.id;
       if (changed.has(id) && !(await refreshCase())) stale.add(id);
@@ -158,6 +182,7 @@
     if (sending) return false;
     const shown = byId("case");
     const { page } = await load(shown.dataset.live);
+    await released();
     if (sending) return false;
     const fresh = page.getElementById("case");
     if (!fresh || byId("case") !== shown) return true;
