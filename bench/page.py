@@ -97,8 +97,10 @@ def _held(port: int, count: int, first: bytes) -> Iterator[list[socket.socket]]:
 
 @contextmanager
 def _consoles(station: Station) -> Iterator[None]:
-    request = load.get("/desk/events", Accept="text/event-stream", Cookie=stations.session(station.data))
-    with _held(station.port, CONSOLES, request.encode()) as clients:
+    cookies = stations.sessions(station.data, CONSOLES)
+    with _held(station.port, CONSOLES, b"") as clients:
+        for client, cookie in zip(clients, cookies, strict=True):
+            client.sendall(load.get("/desk/events", Accept="text/event-stream", Cookie=cookie).encode())
         for client in clients:
             assert client.recv(4096).startswith(b"HTTP/1.1 200"), "a console got no stream"
         yield

@@ -84,13 +84,15 @@ def filled(data: Path, elders: int) -> Iterator[tuple[StationDatabase, Vault]]:
         yield db, vault
 
 
-def session(data: Path) -> str:
-    """The cookie of a signed-in duty officer."""
+def sessions(data: Path, count: int) -> list[str]:
+    """The cookies of so many browsers in which a duty officer has signed in."""
     with opened(data) as (db, vault):
         new = accounts.NewStaff(f"bench{uuid.uuid4().hex[:6]}", uuid.uuid4().hex, "duty", 1, "值班")
         accounts.add(db, vault, new, BEGAN)
-        token = accounts.log_in(db, vault, new.username, new.password, "", clock.utcnow())
-    return f"station-session={token}"
+        tokens = [
+            accounts.log_in(db, vault, new.username, new.password, "", clock.utcnow()) for _ in range(count)
+        ]
+    return [f"station-session={token}" for token in tokens]
 
 
 def fill(db: StationDatabase, vault: Vault, count: int) -> None:

@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import threading
 
 import pytest
 from sightings import at_market, scan
@@ -156,7 +155,7 @@ def test_a_number_from_before_a_restored_backup_does_not_stay_in_the_future(home
 
 
 def test_beyond_its_places_a_console_is_told_to_poll(home, at_desk, wang, monkeypatch):
-    monkeypatch.setattr(stream, "_places", threading.BoundedSemaphore(2))
+    monkeypatch.setattr(stream, "_places", stream.Places(2, 9))
     desk = at_desk("duty")
     with Line(desk), Line(desk):
         full = desk.get("/desk/events?after=0", headers=STREAM)
@@ -168,14 +167,26 @@ def test_beyond_its_places_a_console_is_told_to_poll(home, at_desk, wang, monkey
         assert line.answer.status_code == 200
 
 
+def test_a_browser_with_many_tabs_keeps_connections_for_a_press(at_desk):
+    tabs, colleague = at_desk("duty"), at_desk("duty")
+    with Line(tabs) as first, Line(tabs):
+        assert first.answer.status_code == 200
+        assert tabs.get("/desk/events?after=0", headers=STREAM).status_code == 503
+        with Line(colleague) as other:
+            assert other.answer.status_code == 200
+    with Line(tabs) as again:
+        assert again.answer.status_code == 200
+    assert stream.MOST_OF_ONE * WEB_PROCESSES < 6, "a browser opens no more connections to a host"
+
+
 def test_a_hundred_and_twenty_eight_may_listen():
     most = stream.MOST_STREAMS
     assert most * WEB_PROCESSES == 128
-    taken = [stream._places.acquire(blocking=False) for _ in range(most)]
-    full = stream._places.acquire(blocking=False)
-    stream._places.release(most)
-    assert all(taken)
-    assert not full
+    places = stream.Places(most, stream.MOST_OF_ONE)
+    assert all(places.take(f"browser {n}") for n in range(most))
+    assert not places.take("one more")
+    places.give_back("browser 7")
+    assert places.take("one more")
 
 
 def test_the_server_ends_a_stream_so_that_the_session_is_looked_at_again(at_desk, monkeypatch):

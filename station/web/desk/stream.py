@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 from flask import Response, g, jsonify, request
@@ -19,12 +20,36 @@ from station.web import access, connection
 from station.web.desk.blueprint import LOOK, bp
 
 MOST_STREAMS = 128 // WEB_PROCESSES  # of one process; each holds a thread, and beyond it a console polls
+# A browser opens six connections to a host without HTTP/2 and keeps the seventh request waiting; six tabs that all
+# listen would leave none for a press.
+MOST_OF_ONE = 4 // WEB_PROCESSES
 LOOK_EVERY_S = 0.25
 BEAT_S = 10.0
 LONGEST_S = 600.0  # then the console comes back, and with it the check of its session
 RETRY_AFTER_S = 30
 
-_places = threading.BoundedSemaphore(MOST_STREAMS)
+
+class Places:
+    """How many consoles listen: all together, and of each browser, known by its session."""
+
+    def __init__(self, most: int, most_of_one: int) -> None:
+        self._most, self._most_of_one = most, most_of_one
+        self._taken: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def take(self, who: str) -> bool:
+        with self._lock:
+            if self._taken[who] >= self._most_of_one or self._taken.total() >= self._most:
+                return False
+            self._taken[who] += 1
+            return True
+
+    def give_back(self, who: str) -> None:
+        with self._lock:
+            self._taken -= Counter([who])
+
+
+_places = Places(MOST_STREAMS, MOST_OF_ONE)
 
 
 @bp.get("/desk/events")
@@ -33,10 +58,11 @@ def follow() -> ResponseReturnValue:
     last = _last_seen()
     if not _wants_stream():
         return _poll(last)
-    if not _places.acquire(blocking=False):
+    who = request.cookies.get(access.COOKIE, "")
+    if not _places.take(who):
         body = jsonify(error=gettext("Too many consoles listen just now. Ask again every few seconds."))
         return body, 503, {"Retry-After": str(RETRY_AFTER_S)}
-    return _open_stream(last)
+    return _open_stream(last, who)
 
 
 def _wants_stream() -> bool:
@@ -59,25 +85,25 @@ def _poll(last: int) -> ResponseReturnValue:
     return jsonify(events=[as_json(notice) for notice in found], last=last)
 
 
-def _open_stream(last: int) -> ResponseReturnValue:
+def _open_stream(last: int, who: str) -> ResponseReturnValue:
     try:
         # A connection of the stream's own: the thread's belongs to whatever request the thread serves next.
         db = StationDatabase(connection.config().database)
     except BaseException:
-        _places.release()
+        _places.give_back(who)
         raise
     # A console that went away is noticed at once where the server can tell (waitress with a lookahead), else only
     # by the third heartbeat that cannot be written; until then it holds a place.
     left = request.environ.get("waitress.client_disconnected", _cannot_tell)
     response = Response(_blocks(db, g.staff.station, last, left), mimetype="text/event-stream")
     response.headers["X-Accel-Buffering"] = "no"
-    response.call_on_close(lambda: _end(db))
+    response.call_on_close(lambda: _end(db, who))
     return response
 
 
-def _end(db: StationDatabase) -> None:
+def _end(db: StationDatabase, who: str) -> None:
     db.close()
-    _places.release()
+    _places.give_back(who)
 
 
 def _cannot_tell() -> bool:
