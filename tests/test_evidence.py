@@ -103,7 +103,7 @@ def test_the_table_speaks_to_who_reads_it_and_to_programs(home, wang, watch, gat
     path, desk = "/desk/incidents/1/evidence.csv", at_desk("duty")
     [row, *_] = table(desk.get(path).data)
     assert re.fullmatch(r"2026-11-22 03:00:0\d\.\d{3}\+08:00", row["时间"])
-    assert (row["内容"], row["结果"], row["说明"]) == ("首次通知", "没有收下，会重发", "服务器回答 HTTP 503")
+    assert (row["内容"], row["结果"], row["说明"]) == ("首次通知", "没有收下，会重发", "服务器应答码 503")
     assert (row["at"], row["kind"], row["result"]) == ("2026-11-21T19:00:00.000000+00:00", "notice", "retry")
     desk.post("/language", data={"csrf_token": desk.token, "language": "en"})
     [english, *_] = table(desk.get(path).data)
