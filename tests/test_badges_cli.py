@@ -132,7 +132,10 @@ def test_an_interrupted_sheet_goes_on_where_it_stopped(station, tmp_path, how):
     ) as process:
         journal = wait_for_pages(station, process)
         process.send_signal(how)
-        _, told = process.communicate(timeout=60)
+        try:
+            _, told = process.communicate(timeout=60)
+        finally:
+            process.kill()  # one that hangs must not hang the tests
     assert not target.exists(), "no part of it may look like a sheet"
     if how == signal.SIGINT:
         assert (process.returncode, "Run the same command again" in told) == (130, True)

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -105,21 +106,32 @@ def sheet(
 
 
 class _Bar:
-    """A progress bar on a terminal; nothing anywhere else."""
+    """A progress bar on a terminal, nothing anywhere else; ^C ends the work between two steps.
+
+    An interrupt in the middle of what two threads share would leave its lock held, and the end waiting for it for ever.
+    """
 
     def __init__(self, label: str) -> None:
         self._bar: Any = click.progressbar(
             length=1, label=label, file=sys.stderr, hidden=not sys.stderr.isatty()
         )
+        self._is_stopped = False
 
     def __enter__(self) -> "_Bar":
         self._bar.__enter__()
+        self._before = signal.signal(signal.SIGINT, self._stop)
         return self
 
     def __exit__(self, *error: Any) -> None:
+        signal.signal(signal.SIGINT, self._before)
         self._bar.__exit__(*error)
 
+    def _stop(self, *_: object) -> None:
+        self._is_stopped = True
+
     def tell(self, done: int, steps: int) -> None:
+        if self._is_stopped:
+            raise KeyboardInterrupt
         self._bar.length = steps
         self._bar.update(done - self._bar.pos)
 
