@@ -228,9 +228,9 @@ def _many_files() -> None:
 def _one_heap() -> None:
     """All threads take their memory from one heap, and what is large goes back to the system when it is given back.
 
-    By default glibc gives threads heaps of their own, eight for each processor, of which none ever shrinks; and whoever
-    once freed the 16 MB that checking a password takes gets them from the heap from then on, which keeps them. Other C
-    libraries have one heap anyhow.
+    By default glibc gives threads heaps of their own, eight for each processor, of which none ever shrinks; and once a
+    large piece was given back, the next of its size comes from the heap, which keeps it. Other C libraries have one heap
+    anyhow.
     """
     with suppress(OSError, AttributeError):
         set_option = ctypes.CDLL(None).mallopt

@@ -18,9 +18,8 @@ class Work:
     """What one thread wants written; whichever thread has its turn does it."""
 
     do: Callable[[StationDatabase], Any]
-    told: threading.Event = field(
-        default_factory=threading.Event
-    )  # that it is done, or that its thread leads now
+    # That it is done, or that its thread leads now.
+    told: threading.Event = field(default_factory=threading.Event)
     done: bool = False
     result: Any = None
     error: BaseException | None = None

@@ -128,6 +128,7 @@ class _Bar:
 
     def _stop(self, *_: object) -> None:
         self._is_stopped = True
+        signal.signal(signal.SIGINT, self._before)  # a second one does not wait for the step to end
 
     def tell(self, done: int, steps: int) -> None:
         if self._is_stopped:
