@@ -1,6 +1,10 @@
 """The only place that reads the wall clock; entry points call it and pass `now` down."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+# Reports that came at once are written in any order, so what was written before may be this much later than now. What
+# lies further ahead was written before the machine's clock was put back.
+OUT_OF_ORDER = timedelta(minutes=1)
 
 
 def utcnow() -> datetime:

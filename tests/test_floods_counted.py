@@ -30,6 +30,16 @@ def test_the_fourth_same_press_of_a_source_in_a_minute_is_counted(home, watch, s
     assert count(home, "scan") == 4, "another minute"
 
 
+def test_reports_that_are_written_in_another_order_than_they_came_are_counted_all_the_same(home, watch, scan):
+    # Sixteen come in one moment to two processes; a disk that stood still lets the last of them through first.
+    for n in range(16):
+        scan((16 - n) / 10)
+    assert count(home, "scan") == 3
+    assert count(home, "sighting") == 1, "one source rings once, whichever of its reports is written first"
+    scan(-3600)
+    assert count(home, "scan") == 4, "the machine's clock was put back: what lies ahead holds nobody up"
+
+
 @pytest.mark.parametrize(
     "sent", [{"note": "红衣服"}, {"phone": "199 0000 0055"}, {"sighting": HERE}, {"act": "gone"}]
 )

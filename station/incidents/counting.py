@@ -137,8 +137,7 @@ def _is_spent(rows: list[dict[str, Any]], budget: Budget, now: datetime) -> bool
 
 
 def _within(at: str, span: timedelta, now: datetime) -> bool:
-    # A moment after now was written before the machine's clock stepped back, and is none of this span.
-    return clock.text(now - span) < at <= clock.text(now)
+    return clock.text(now - span) < at <= clock.text(now + clock.OUT_OF_ORDER)
 
 
 def _of_source(

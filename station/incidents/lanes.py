@@ -55,7 +55,7 @@ def is_new(db: StationDatabase, incident_id: int, source: bytes, lane: str, now:
         source,
         lane,
         clock.text(now - SOURCE_KNOWN),
-        clock.text(now),
+        clock.text(now + clock.OUT_OF_ORDER),
     )
     return known is None
 
