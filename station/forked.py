@@ -9,7 +9,7 @@ import socket
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -26,9 +26,9 @@ class Forked:
     """A running child. Its standard input is a pipe that ends when this process does, however it dies."""
 
     def __init__(
-        self, name: str, run: Callable[[], None], keep: socket.socket | None = None, *, loud: bool = True
+        self, name: str, run: Callable[[], None], keep: Sequence[socket.socket] = (), *, loud: bool = True
     ) -> None:
-        """`keep` is the one open file, beside the standard three, that the child goes on using.
+        """`keep` are the sockets that the child goes on using; all other open files but the standard three are closed.
 
         When `run` breaks, a child that is `loud` logs where; `last_words` say it in any case. To be called while this
         process has one thread and no database open.
@@ -44,7 +44,12 @@ class Forked:
         before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         self.pid = os.fork()
         if self.pid == 0:
-            _become(name, partial(_tell, run, name, telling, loud=loud), reading, [telling, *_number(keep)])
+            _become(
+                name,
+                partial(_tell, run, name, telling, loud=loud),
+                reading,
+                [telling, *(one.fileno() for one in keep)],
+            )
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         os.close(reading)
         os.close(telling)
@@ -107,10 +112,6 @@ def _tell(run: Callable[[], None], name: str, telling: int, *, loud: bool) -> No
         where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
         os.write(telling, f"{type(error).__qualname__}{where}".encode()[:LONGEST_WORDS])
         raise
-
-
-def _number(keep: socket.socket | None) -> list[int]:
-    return [keep.fileno()] if keep else []
 
 
 def _close_all_but(kept: list[int]) -> None:

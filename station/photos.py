@@ -25,6 +25,7 @@ REASONS = {
     "unsupported": "This is a %(kind)s file, which cannot be used. Save it as JPEG and choose that one.",
     "too_many_pixels": "The picture has more than 25 million pixels. Choose a smaller photo or take a new one.",
     "damaged": "The picture is damaged or did not arrive completely. Choose it again.",
+    "late": "Too many photos have come at once. Try again in a minute.",
     "crop": "The chosen part lies outside the picture or is empty. Choose it again.",
 }
 

@@ -1,4 +1,4 @@
-"""The child processes: web (several, on one socket), sender, jobs. Each ends when its parent does."""
+"""The child processes: web (several, on one socket), sender and its standby, jobs, photos. Each ends when its parent does."""
 
 import logging
 import os
@@ -17,6 +17,7 @@ from station import (
     applicants,
     clock,
     communities,
+    darkroom,
     demo,
     demo_phones,
     demo_post,
@@ -75,11 +76,12 @@ class Stop:
         os._exit(0)
 
 
-def web(config: Config, listener: socket.socket, name: str) -> None:
-    """Serve pages on the socket that the parent opened and all web processes share."""
+def web(config: Config, name: str, listener: socket.socket, to_photos: socket.socket) -> None:
+    """Serve pages on the socket that the parent opened and all web processes share; photos go to the process for them."""
     ring = seal.read_keyring(config.keyring)
     stop = Stop()
     sys.setswitchinterval(TURN_S)
+    darkroom.room.go_to(to_photos)
     threading.Thread(target=_beat_until, args=(config, name, stop.event), daemon=True).start()
     webserver.serve(config, ring, listener, NAMES.index(name), stop.event)
 
@@ -133,7 +135,7 @@ def _send_without_database(standby: Standby, fallback: WithoutDatabase, stop: th
         fallback.tick(clock.utcnow())
 
 
-def jobs(config: Config, post: socket.socket | None) -> None:
+def jobs(config: Config, post: socket.socket | None = None) -> None:
     """Draw badges and keep house, with low priority so that no scan waits for a picture.
 
     In a demonstration also take the mail that its people get, on the socket that the parent opened for it.
@@ -210,23 +212,30 @@ def _keep_true(db: StationDatabase, vault: Vault, config: Config) -> None:
     endings.erase_due(db, vault, now)
 
 
-JOBS = "jobs"
-NAMES = (*(f"web-{n}" for n in range(1, WEB_PROCESSES + 1)), "sender-1", "sender-2", JOBS)
+def photos(config: Config, door: socket.socket) -> None:
+    """Work on the photos of all web processes. What comes from strangers is decoded here, where no key is read."""
+    stop = Stop()
+    darkroom.serve(darkroom.WORKS, door, partial(heartbeat.beat, config.beats, PHOTOS), stop.event.is_set)
+
+
+JOBS, PHOTOS = "jobs", "photos"
+NAMES = (*(f"web-{n}" for n in range(1, WEB_PROCESSES + 1)), "sender-1", "sender-2", JOBS, PHOTOS)
 
 
 def is_web(name: str) -> bool:
     return name.startswith("web")
 
 
-def run(name: str, config: Config, listener: socket.socket | None) -> None:
-    """Be the child of this name until the parent ends; `listener` is the socket that is its own."""
+def run(name: str, config: Config, *sockets: socket.socket) -> None:
+    """Be the child of this name until the parent ends; the sockets are what the parent opened for it."""
     if is_web(name):
-        assert listener is not None, "pages are served on a socket"
-        web(config, listener, name)
+        web(config, name, *sockets)
     elif name.startswith("sender"):
         sender(config, name)
+    elif name == PHOTOS:
+        photos(config, *sockets)
     else:
-        jobs(config, listener)
+        jobs(config, *sockets)
 
 
 def _beat_until(config: Config, name: str, stop: threading.Event) -> None:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
-from station import heartbeat, processes
+from station import darkroom, heartbeat, processes
 from station.config import Config
 from station.errors import SettingError
 from station.forked import Forked
@@ -27,7 +27,8 @@ M_MMAP_THRESHOLD, M_TRIM_THRESHOLD = -3, -1
 LARGE = 1 << 20  # bytes
 
 Missing = dict[str, str]  # why, by name
-Post = socket.socket | None
+Socket = socket.socket
+Post = Socket | None
 
 LOOK_EVERY_S = 0.1
 PAUSE_S = 0.5  # a fork is cheap, and an alert may wait for it
@@ -60,11 +61,12 @@ class Child:
 
 @dataclass
 class Parent:
-    """Keeps the web processes, sender and jobs running until told to stop. `post` is the demonstration's mail server."""
+    """Keeps all other processes running until told to stop. `post` is the demonstration's mail server."""
 
     config: Config
     socket: socket.socket
     post: Post = None
+    doors: darkroom.Pair = field(default_factory=darkroom.doors)
     children: dict[str, Child] = field(default_factory=dict)
     stopping: bool = False
     began: float = 0.0  # time.monotonic
@@ -117,10 +119,19 @@ class Parent:
 
     def _start(self, name: str, failures: int, last_words: str = "") -> None:
         heartbeat.forget(self.config.beats, name)
-        keep = self.socket if processes.is_web(name) else self.post if name == processes.JOBS else None
-        run = partial(processes.run, name, self.config, keep)
+        keep = self._sockets(name)
+        run = partial(processes.run, name, self.config, *keep)
         process = Forked(name, run, keep=keep, loud=_is_told(failures))
         self.children[name] = Child(name, process, time.monotonic(), failures, last_words=last_words)
+
+    def _sockets(self, name: str) -> list[Socket]:
+        """What the child of this name is given, in the order of its parameters."""
+        to_photos, photos = self.doors
+        if processes.is_web(name):
+            return [self.socket, to_photos]
+        if name == processes.PHOTOS:
+            return [photos]
+        return [self.post] if self.post and name == processes.JOBS else []
 
     def _look_after_children(self) -> None:
         for child in list(self.children.values()):

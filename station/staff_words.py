@@ -55,6 +55,7 @@ CHECKS = {
     "database": N_("the records"),
     "sender": N_("the sender of alarms"),
     "jobs": N_("the drawing of badges"),
+    "photos": N_("the reading of photos"),
     "web": N_("the web pages"),
     "disk": N_("free room on the disk"),
     "log": N_("the log of the records"),

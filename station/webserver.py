@@ -10,7 +10,6 @@ from collections.abc import Callable
 import waitress.server
 from waitress.task import ThreadedTaskDispatcher
 
-from station import darkroom
 from station.app import create_app
 from station.config import WEB_PROCESSES, Config
 from station.seal import Keyring
@@ -29,7 +28,6 @@ _held = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("I")
 
 def serve(config: Config, ring: Keyring, listener: socket.socket, number: int, stop: threading.Event) -> None:
     """Serve pages on the socket that the parent opened, as web process `number` (from 0), until `stop`."""
-    darkroom.turns.share(config.beats / "photos.lock")
     server = waitress.server.create_server(
         create_app(config, ring),
         sockets=[listener],

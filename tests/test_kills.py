@@ -27,7 +27,7 @@ def test_kills_of_every_process_lose_no_scan_and_no_alert(tmp_path: Path) -> Non
         provider.otherwise = slow(0.3, respond(200))  # so that a kill finds messages in the air
         hook = ("--webhook", provider.url)
         with crowd.start(tmp_path / "data", *hook) as station, Passers(station) as passers:
-            for name in ("sender", "web-1", "sender", "web-2", "jobs"):
+            for name in ("sender", "web-1", "sender", "web-2", "jobs", "photos"):
                 wait_for(passers.more(4))
                 wait_for(replaced(station, name, station.kill(name)))
             wait_for(passers.more(4))

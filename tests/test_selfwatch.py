@@ -29,7 +29,7 @@ from station.selfwatch import health
 BASE = "https://zj.example.cn"
 DUTY = 2
 TOKEN = "a-token-of-the-scraper"  # noqa: S105
-PROCESSES = (*(f"web-{n}" for n in range(1, WEB_PROCESSES + 1)), "sender", "jobs")
+PROCESSES = (*(f"web-{n}" for n in range(1, WEB_PROCESSES + 1)), "sender", "jobs", "photos")
 
 
 def live(home: Home, *names: str) -> None:
@@ -141,11 +141,13 @@ def test_all_is_well_when_everything_lives(home, client):
     answer = client.get("/healthz", base_url=BASE)
     assert (answer.status_code, answer.get_json()["ok"]) == (200, True), answer.text
     assert set(answer.get_json()["checks"]) == {
-        "database", "sender", "jobs", "web", "disk", "log", "spool", "emergency", "alerts", "reach", "clock",
+        "database", "sender", "jobs", "photos", "web", "disk", "log", "spool", "emergency", "alerts", "reach", "clock",
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "check"), [("sender", "sender"), ("jobs", "jobs"), ("web-1", "web")])
+@pytest.mark.parametrize(
+    ("name", "check"), [("sender", "sender"), ("jobs", "jobs"), ("photos", "photos"), ("web-1", "web")]
+)
 def test_a_process_without_a_sign_of_life_is_named(home, client, name, check):
     live(home)
     heartbeat.forget(home.config.beats, name)

@@ -24,7 +24,7 @@ __all__ = ["certificate"]
 PAGE, JSON = {"Accept": "text/html"}, {"Accept": "application/json"}
 EIGHT = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)  # in the evening, in Jilin
 DUTY, BACKUP, SECRETARY, SECRETARY2 = 2, 3, 4, 5
-PROCESSES = (*(f"web-{n}" for n in range(1, WEB_PROCESSES + 1)), "sender", "jobs")
+PROCESSES = (*(f"web-{n}" for n in range(1, WEB_PROCESSES + 1)), "sender", "jobs", "photos")
 
 
 def look(home: Home, now: datetime = EIGHT) -> tonight.Look:

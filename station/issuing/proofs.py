@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from badges import check
-from station import photos, seal
+from station import darkroom, photos, seal
 from station.errors import Invalid
 from station.photos import PhotoError
 from station.seal import Keyring
@@ -32,7 +31,7 @@ def from_text(ring: Keyring, text: str, base_url: str) -> Shown:
 def from_photo(ring: Keyring, photo: bytes, base_url: str) -> Shown:
     """The one badge in a photo, which is not kept. Raises Invalid for no code, several, or one that is not ours."""
     try:
-        found = {code.text for code in check.read(photos.for_reading(photo))}
+        found = set(darkroom.codes(photo))
     except PhotoError as error:
         raise Invalid("photo", photos.REASONS[error.code], **error.params) from None
     if not found:

@@ -10,7 +10,14 @@ from station.db import StationDatabase
 from station.incidents import states
 from station.selfwatch import health
 
-PROCESSES = (*(f"web-{n}" for n in range(1, WEB_PROCESSES + 1)), "sender", "sender-1", "sender-2", "jobs")
+PROCESSES = (
+    *(f"web-{n}" for n in range(1, WEB_PROCESSES + 1)),
+    "sender",
+    "sender-1",
+    "sender-2",
+    "jobs",
+    "photos",
+)
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ def look(config: Config, db: StationDatabase | None, emergency: bool, now: datet
         "database": Check(readable, "readable" if readable else "the database cannot be read"),
         "sender": _process(config, "sender"),
         "jobs": _process(config, "jobs"),
+        "photos": _process(config, "photos"),
         "web": _web(config),
         **room(config),
         "spool": _spool(config),

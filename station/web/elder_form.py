@@ -106,7 +106,7 @@ def read_photo() -> bytes:
     if sent is None or not sent.filename:
         return b""
     try:
-        g.good_photo = darkroom.develop(photos.clean, sent.read(photos.MAX_BYTES + 1)).jpeg
+        g.good_photo = darkroom.room.develop("portrait", sent.read(photos.MAX_BYTES + 1))
         return good_photo()
     except photos.PhotoError as error:
         raise Invalid("photo", photos.REASONS[error.code], **error.params) from None

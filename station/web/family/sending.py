@@ -12,7 +12,7 @@ from station.web import access, connection, damping, drafting
 from station.web.family import applying, blueprint, steps
 from station.web.family.blueprint import bp, station_of, to
 
-_CLEANED = {"identity": photos.document, "portrait": photos.clean}
+_WORK = {"identity": "document", "portrait": "portrait"}
 
 
 @bp.post("/apply/code")
@@ -95,7 +95,7 @@ def read(kind: str) -> bytes:
             "picture", "Many pictures have just come from your network. Wait a minute, then try again."
         )
     try:
-        return darkroom.develop(_CLEANED[kind], sent.read(photos.MAX_BYTES + 1)).jpeg
+        return darkroom.room.develop(_WORK[kind], sent.read(photos.MAX_BYTES + 1))
     except photos.PhotoError as error:
         raise Invalid("picture", photos.REASONS[error.code], **error.params) from None
 

@@ -2,7 +2,7 @@
 
 from flask import request
 
-from station import darkroom, photos
+from station import photos
 from station.issuing import proofs
 from station.issuing.proofs import Shown
 from station.web import connection, elder_form
@@ -13,5 +13,4 @@ def shown() -> Shown:
     ring, base_url = connection.ring(), connection.config().base_url
     if not elder_form.had_photo():
         return proofs.from_text(ring, request.form.get("code", ""), base_url)
-    photo = request.files["photo"].read(photos.MAX_BYTES + 1)
-    return darkroom.develop(lambda data: proofs.from_photo(ring, data, base_url), photo)
+    return proofs.from_photo(ring, request.files["photo"].read(photos.MAX_BYTES + 1), base_url)
