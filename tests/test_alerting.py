@@ -121,6 +121,10 @@ def test_the_desk_says_when_news_is_due_and_who_went_silent(home, wang, watch, a
     assert "该报的消息还没有报" in desk.get(f"/desk/incidents/{incident}", headers=page).text
     leases.lapse(home.db, now + timedelta(minutes=5))
     assert "王强 接单后没有消息" in desk.get(f"/desk/incidents/{incident}", headers=page).text
+    for path in (f"/desk/incidents/{incident}", "/desk"):
+        shown = desk.get(path, headers=page).text
+        assert "又在响铃，还没人接" in shown, path
+        assert "新警报，还没人接" not in shown, path
 
 
 def test_in_a_quicker_demonstration_the_promised_minutes_run_out_quicker(home, wang, watch):

@@ -45,6 +45,11 @@ class Brief:
     last_act: str
     hurt: bool
 
+    @property
+    def rings_again(self) -> bool:
+        """Whether somebody had it and it has come back: given up, or no news in time."""
+        return self.state == "alerting" and self.ring_since != self.opened_at
+
 
 @dataclass(frozen=True)
 class Told:

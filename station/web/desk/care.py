@@ -58,7 +58,7 @@ def of(db: StationDatabase, vault: Vault, shown: Brief, whole: Whole) -> Care:
 
 def _gone_silent(shown: Brief, whole: Whole) -> int | None:
     """Who claimed last, while it rings again because no news came."""
-    if shown.state != "alerting" or shown.ring_since == shown.opened_at:
+    if not shown.rings_again:
         return None
     claimed = [event.staff_id for event in whole.story if event.kind in ("claimed", "taken_over")]
     return claimed[-1] if claimed else None
