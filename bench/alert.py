@@ -2,19 +2,22 @@
 
 import json
 import socketserver
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
-from bench import load, stations
+from bench import load, plain, stations
 from bench.figures import Figure, at_least, at_most, percentile
 from bench.stations import Station
 from station import clock
 from station.channels import registry
 from station.channels.base import Outgoing
 
-SECONDS = 15.0
+SECONDS, RATE = 40.0, 5.0
 WRITERS = 16
 BURST = 250
 
@@ -63,7 +66,9 @@ def run() -> list[Figure]:
         calm = _steady(station, 3000)
         calm_told = _arrivals(provider, calm)
         writers = load.start(load.Plan(station.port, station.scans([station.page(0)]), WRITERS, SECONDS + 1))
-        beside = _steady(station, 4000)
+        with ThreadPoolExecutor(1) as other:
+            disk = other.submit(_bare_transactions)
+            beside = _steady(station, 4000)
         beside_told = _arrivals(provider, beside)
         load.result(writers)
         plan = load.Plan(station.port, _new_badges(station, 5000, BURST), volley=True)
@@ -77,6 +82,7 @@ def run() -> list[Figure]:
         ),
         *_spread("5 scans/s", calm, calm_told),
         *_spread(f"5 scans/s beside {WRITERS} busy writers", beside, beside_told),
+        Figure("… a transaction of bare SQLite on that disk meanwhile: p50, p99", _two(disk.result())),
         at_least(f"burst of {BURST}: incidents whose notice came", len(burst_told), BURST),
         at_most("… press → last incident's first notice", max(burst_told) - min(burst.sent), 3.0, "s"),
     ]
@@ -98,14 +104,26 @@ def _bare_loop(provider: Provider, count: int) -> list[float]:
     return took
 
 
+def _bare_transactions() -> list[float]:
+    """Seconds of each of as many durable transactions in a file of their own: what the disk alone makes wait."""
+    took = []
+    with tempfile.TemporaryDirectory() as folder, stations.opened(Path(folder)) as (db, _):
+        for _ in range(int(SECONDS * RATE)):
+            began = time.monotonic()
+            plain.one(db)
+            took.append(time.monotonic() - began)
+            time.sleep(max(0.0, 1 / RATE - took[-1]))
+    return took
+
+
 def _two(took: list[float]) -> str:
     p50, p99 = (percentile(took, share) * 1000 for share in (0.5, 0.99))
     return f"{p50:.1f} ms, {p99:.1f} ms"
 
 
 def _steady(station: Station, serial: int) -> load.Outcome:
-    requests = _new_badges(station, serial, 200)
-    return load.run(load.Plan(station.port, requests, threads=5, seconds=SECONDS, rate=5), 201)
+    requests = _new_badges(station, serial, int(SECONDS * RATE))
+    return load.run(load.Plan(station.port, requests, threads=5, seconds=SECONDS, rate=RATE), 201)
 
 
 def _new_badges(station: Station, serial: int, count: int) -> list[str]:

@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import socket
+import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 
@@ -21,6 +22,8 @@ Works = Mapping[str, Callable[[bytes], bytes]]
 Pair = tuple[socket.socket, socket.socket]
 
 NICENESS = 10
+# After each photo it rests for as long as it worked: many clerks at once must not have a core without a pause.
+LONGEST_REST_S = 0.2
 LOOK_EVERY_S = 0.2
 ANSWER_WITHIN_S = 60.0  # a photo needs a tenth of a second; before it are those of everybody else
 HAND_OVER_WITHIN_S = 10.0
@@ -96,8 +99,11 @@ def serve(works: Works, door: socket.socket, beat: Callable[[], object], ends: C
             name, handed, *_ = socket.recv_fds(door, 64, 1)
             theirs = closing.enter_context(socket.socket(fileno=handed[0]))
             theirs.settimeout(HAND_OVER_WITHIN_S)
+            began = time.monotonic()
             with suppress(OSError, EOFError):  # whoever sent it is gone
                 _send(theirs, _worked(works[name.decode()], _receive(theirs)))
+            closing.close()
+            time.sleep(min(time.monotonic() - began, LONGEST_REST_S))
 
 
 def _worked(work: Callable[[bytes], bytes], photo: bytes) -> bytes:
