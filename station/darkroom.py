@@ -67,9 +67,7 @@ class Darkroom:
             with theirs:
                 socket.send_fds(door, [work.encode()], [theirs.fileno()])
             ours.settimeout(ANSWER_WITHIN_S)
-            with suppress(
-                BrokenPipeError, ConnectionResetError
-            ):  # what it said before it left is still to be read
+            with suppress(BrokenPipeError, ConnectionResetError):  # its end is told by what is received
                 _send(ours, photo)
             return _receive(ours)
 
