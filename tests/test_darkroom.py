@@ -40,7 +40,7 @@ def die_once(photo):
 
 works = {
     "upper": bytes.upper, "refuse": refuse, "die": lambda photo: os._exit(1), "die_once": die_once,
-    "sleep": lambda photo: time.sleep(60),
+    "sleep": lambda photo: (Path(photo.decode()).touch(), time.sleep(60)),
 }
 door = socket.socket(fileno=int(sys.argv[1]))
 darkroom.serve(works, door, lambda: Path(sys.argv[2]).touch(), lambda: False)
@@ -123,15 +123,18 @@ def test_a_photo_that_kills_the_process_twice_is_damaged_and_the_next_one_is_not
 
 
 def test_one_that_waits_does_not_lose_its_turn_by_the_death_of_another(
-    room: Darkroom, process: Process
+    room: Darkroom, process: Process, tmp_path: Path
 ) -> None:
+    begun = tmp_path / "begun"
     with ThreadPoolExecutor(2) as desks:
-        first = desks.submit(room.develop, "sleep", b"")
-        wait_for(lambda: not wait([first], timeout=0.5).done)
+        first = desks.submit(room.develop, "sleep", str(begun).encode())
+        wait_for(begun.exists)
         second = desks.submit(room.develop, "upper", b"photo")
         assert not wait([second], timeout=0.5).done
+        begun.unlink()
         process.kill()  # the first one begins once more, behind the second
         assert second.result(timeout=60) == b"PHOTO"
+        wait_for(begun.exists)
         process.kill()
         with pytest.raises(PhotoError):
             first.result(timeout=60)
