@@ -36,7 +36,7 @@ PARTS = {"werkzeug": "flask", "jinja2": "flask", "click": "flask", "babel": "fla
 READS_THE_CLOCK = {"clock.py", "web/connection.py", "processes.py", "sender.py", "cli/"}
 COUNTS_SECONDS = {
     "heartbeat.py", "forked.py", "webserver.py", "serve.py", "processes.py", "sender.py", "fallback.py", "web/damping.py",
-    "alerts/planner.py",
+    "alerts/planner.py", "darkroom.py",
     "web/desk/stream.py", "web/public/card.py", "channels/connect.py",
 }  # fmt: skip
 
