@@ -55,6 +55,10 @@ def test_the_new_station_sees_who_leads_and_follows_live(home, wang, client, nor
         assert shown in page, shown
     heard = desk.get(f"/desk/events?after={last}", headers={"Accept": "application/json"}).get_json()
     assert opened in {one["incident"] for one in heard["events"]}
+    assert "又在响铃，还没人接" not in page
+    with transaction(home.db):  # as when whoever had it gave no news in time
+        home.db.write("UPDATE incident SET ring_since = ? WHERE id = ?", clock.text(clock.utcnow()), opened)
+    assert "又在响铃，还没人接" in desk.get("/desk", headers=PAGE).text
     assert desk.get(f"/desk/incidents/{opened}", headers=PAGE).status_code == 404, "it is led elsewhere"
     link = north("secretary").get("/desk", headers=PAGE).text.partition('href="/go/')[2][:32]
     assert "我来接" in client.get(f"/go/{link}", headers=PAGE).text, (

@@ -6,7 +6,7 @@ from typing import Any
 
 from station import clock, communities, consents, phones
 from station.db import StationDatabase
-from station.incidents import links
+from station.incidents import links, states
 from station.issuing import records
 from station.phones import Phone
 from station.seal import Keyring
@@ -21,6 +21,7 @@ class Elsewhere:
 
     id: int
     state: str
+    rings_again: bool  # see states.rings_again
     opened_at: datetime
     badge_number: str  # as printed, or empty
     is_home: bool  # the elder is in this station's care; else the elder was found here
@@ -61,6 +62,7 @@ def _elsewhere(
     return Elsewhere(
         id=row["id"],
         state=row["state"],
+        rings_again=states.rings_again(row),
         opened_at=clock.parse(row["opened_at"]),
         badge_number=records.shown_number(row["number"]) if row["number"] else "",
         is_home=row["home"] == station,

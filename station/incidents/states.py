@@ -37,6 +37,11 @@ def rings(incident: Mapping[str, Any]) -> bool:
     return incident["state"] in INCOMPLETE and open_slot
 
 
+def rings_again(incident: Mapping[str, Any]) -> bool:
+    """Whether somebody had it and it has come back: no news in time."""
+    return incident["state"] == "alerting" and incident["ring_since"] != incident["opened_at"]
+
+
 def allowed(before: str, after: str) -> bool:
     """Whether a press may lead from one state to the other."""
     return after in NEXT[before]

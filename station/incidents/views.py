@@ -7,7 +7,7 @@ from typing import Any
 from station import accounts, clock, communities, elders, places, seal
 from station.db import StationDatabase
 from station.errors import NotFound
-from station.incidents import counting, events, finders, rowless, sightings
+from station.incidents import counting, events, finders, rowless, sightings, states
 from station.incidents.intake import Sighting
 from station.incidents.states import FINDER
 from station.issuing import records
@@ -44,11 +44,7 @@ class Brief:
     scans: int
     last_act: str
     hurt: bool
-
-    @property
-    def rings_again(self) -> bool:
-        """Whether somebody had it and it has come back: given up, or no news in time."""
-        return self.state == "alerting" and self.ring_since != self.opened_at
+    rings_again: bool  # see states.rings_again
 
 
 @dataclass(frozen=True)
@@ -375,6 +371,7 @@ def _brief(row: dict[str, Any]) -> Brief:
         badge_state=row["badge_state"] or "",
         opened_at=clock.parse(row["opened_at"]),
         ring_since=clock.parse(row["ring_since"]),
+        rings_again=states.rings_again(row),
         community_inside=bool(row["community_inside"]),
         last_act=row["last_act"] or "",
         hurt=bool(row["hurt"]),
